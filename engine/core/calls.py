@@ -1,0 +1,50 @@
+"""A call and its outcome: what the engine asks an executor to do, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ..errors import ErrorInfo
+from ..keys import JsonValue, RunId, TaskKey
+from .events import MemoryChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCall:
+    """One attempt, fully rendered. Executors need nothing else."""
+
+    run_id: RunId
+    key: TaskKey
+    attempt: int
+    generation: int = 1
+    runtime: Literal["python", "shell", "docker"]
+    function: str = ""
+    """For python: tool name without `tools.`, `package.module:callable` or `./file.py:callable`."""
+    args: tuple[JsonValue, ...] = ()
+    kwargs: Mapping[str, JsonValue] = field(default_factory=dict)
+    script: str = ""
+    """For shell."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Added to the engine's own environment; includes HIGHWAY_RUN_ID, _TASK, _ATTEMPT and _IDEMPOTENCY_KEY."""
+    cwd: str = ""
+    """Folder of the workflow file; `""` means the engine's own. `./file.py` is relative to it."""
+    timeout_s: float | None = None
+    grace_s: float = 10.0
+    """Between TERM and KILL."""
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an attempt ended. Exactly one per call, however it ended."""
+
+    key: TaskKey
+    attempt: int
+    generation: int = 1
+    status: Literal["succeeded", "failed", "timed_out", "cancelled"]
+    value: JsonValue = None
+    error: ErrorInfo | None = None
+    """Given unless it succeeded."""
+    memory_changes: tuple[MemoryChange, ...] = ()

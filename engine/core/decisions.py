@@ -1,0 +1,58 @@
+"""What the scheduler wants done: frozen requests that the orchestrator carries out after the turn is saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ..keys import TaskKey
+from .calls import TaskCall
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPermit:
+    """A queued call wants its permits; the orchestrator answers with `Scheduler.start` when it has them."""
+
+    key: TaskKey
+    bulkhead: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawPermit:
+    """The queued call will not start any more."""
+
+    key: TaskKey
+
+
+@dataclass(frozen=True, slots=True)
+class StartCall:
+    """Give the call to its executor."""
+
+    call: TaskCall
+
+
+@dataclass(frozen=True, slots=True)
+class StopCall:
+    """End a running call; its outcome follows as usual."""
+
+    key: TaskKey
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTimer:
+    """Tell the scheduler (`Scheduler.timer_fired`) when `due_at` (Unix seconds) has passed."""
+
+    key: TaskKey
+    due_at: float
+    purpose: Literal["wait", "retry"]
+
+
+@dataclass(frozen=True, slots=True)
+class DisarmTimer:
+    """The timer is of no use any more."""
+
+    key: TaskKey
+
+
+Decision: TypeAlias = RequestPermit | WithdrawPermit | StartCall | StopCall | ArmTimer | DisarmTimer

@@ -1,0 +1,1 @@
+"""One decide function per operator."""

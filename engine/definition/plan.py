@@ -1,0 +1,244 @@
+"""The resolved workflow: an immutable graph with integer node ids. A Plan exists only if the workflow is valid.
+
+Templates stay as written (strings with holes); durations are seconds; ids are resolved to node indexes.
+`build.py` makes plans; nothing changes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ..keys import JsonValue, TaskId
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .waits import Wait
+
+NodeIndex: TypeAlias = int
+"""Position of a node in its graph's `nodes`; file order."""
+
+
+class Gate(Enum):
+    """Which moment of the upstream node an edge waits for."""
+
+    DONE = "done"
+    """The upstream instance is terminal."""
+    OPEN = "open"
+    """The upstream parallel has opened: its members start (an opened gate counts as a success)."""
+    TARGET = "target"
+    """The upstream condition (or switch) has chosen; being taken counts as a success, else the target is skipped."""
+
+
+class TriggerRule(Enum):
+    """When a node with dependencies runs; see docs/dialect.md."""
+
+    DEFAULT = "default"
+    NONE_SKIPPED = "none_skipped"
+    NONE_FAILED = "none_failed"
+    ALL_DONE = "all_done"
+    ALWAYS = "always"
+    ONE_SUCCESS = "one_success"
+    ONE_FAILED = "one_failed"
+    ONE_DONE = "one_done"
+    ALL_FAILED = "all_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A dependency: `upstream` in the same graph, and the moment waited for."""
+
+    upstream: NodeIndex
+    gate: Gate = Gate.DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often a call is tried, and how long to wait between attempts."""
+
+    max_attempts: int = 1
+    """Attempts in all, the first included; at least 1."""
+    delay_s: float = 1.0
+    backoff: Literal["exponential", "linear", "constant"] = "exponential"
+    factor: float = 2.0
+    max_delay_s: float = 300.0
+    jitter: float = 0.1
+    """Share of the delay that is random, 0 to 1; the random part comes from the run id, so a replay waits the same."""
+    on: tuple[str, ...] = ()
+    """Error codes that are worth another attempt; empty means every retryable one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PythonCall:
+    """`runtime: python`: a registered tool, `package.module:callable` or `./file.py:callable`."""
+
+    function: str
+    """As written, without the `tools.` prefix for tools."""
+    args: tuple[JsonValue, ...] = ()
+    kwargs: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShellCall:
+    """`runtime: shell`: a script given to the shell."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DockerCall:
+    """`runtime: docker`. Accepted; running it fails with E-NOT-YET until containers arrive."""
+
+    image: str
+    command: tuple[str, ...] = ()
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSpec:
+    """Operator `task`."""
+
+    call: PythonCall | ShellCall | DockerCall
+    env: Mapping[str, str] = field(default_factory=dict)
+    """The task's own `env` over the workflow's; values may have holes."""
+    template: bool = True
+    """False: nothing in the task is rendered (`template: false`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionSpec:
+    """Operator `condition`. Targets are nodes of the same graph."""
+
+    condition: str
+    if_true: NodeIndex
+    if_false: NodeIndex | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParallelSpec:
+    """Operator `parallel`: members of `branches` are nodes of the same graph; `inline` branches are graphs of their own."""
+
+    branches: Mapping[str, tuple[NodeIndex, ...]] = field(default_factory=dict)
+    inline: Mapping[str, Graph] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeachSpec:
+    """Operator `foreach`."""
+
+    items: JsonValue
+    """A template giving a list or map, or a literal list whose holes are rendered."""
+    body: Graph
+    max_parallel: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhileSpec:
+    """Operator `while`."""
+
+    condition: str
+    body: Graph
+    max_iterations: int = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitSpec:
+    """Operator `wait` for a time."""
+
+    wait: Wait | str
+    """A parsed wait, or a template that gives one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowSpec:
+    """Operator `workflow`: a nested workflow with its own variables, results and memory."""
+
+    plan: Plan
+    params: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Values for the nested params; may have holes, rendered in the caller's names."""
+
+
+OperatorSpec: TypeAlias = CallSpec | ConditionSpec | ParallelSpec | ForeachSpec | WhileSpec | WaitSpec | WorkflowSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One task of a graph."""
+
+    index: NodeIndex
+    id: TaskId
+    operator: Literal["task", "condition", "parallel", "foreach", "while", "wait", "workflow"]
+    spec: OperatorSpec
+    dependencies: tuple[Edge, ...] = ()
+    """At most one edge per upstream node and gate; members and targets have their implied edges."""
+    trigger_rule: TriggerRule = TriggerRule.DEFAULT
+    when: str | bool = True
+    result_key: str | None = None
+    retry: RetryPolicy = RetryPolicy()
+    timeout_s: float | None = None
+    """Per attempt; None means no limit."""
+    continue_on_error: bool = False
+    bulkhead: str | None = None
+    description: str = ""
+    line: int = 1
+    """Line of the task's key in its file, from 1."""
+
+    @property
+    def output_key(self) -> str:
+        """Name of the result inside a loop's or branch's result: the `result_key`, else the id."""
+        return self.result_key or self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graph:
+    """The nodes of one scope, in file order, with the reverse edges."""
+
+    nodes: tuple[Node, ...]
+    dependents: tuple[tuple[Edge, ...], ...]
+    """Per node: edges to the nodes that wait for it; `Edge.upstream` holds the *dependent's* index here."""
+    index: Mapping[TaskId, NodeIndex]
+
+    @property
+    def roots(self) -> tuple[NodeIndex, ...]:
+        """Nodes without dependencies."""
+        return tuple(node.index for node in self.nodes if not node.dependencies)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamSpec:
+    """One declared input of a workflow."""
+
+    name: str
+    type: Literal["str", "int", "float", "bool", "list", "map", "any"] = "any"
+    default: JsonValue = None
+    required: bool = False
+    enum: tuple[JsonValue, ...] = ()
+    min: float | None = None
+    max: float | None = None
+    pattern: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A valid workflow, ready to run."""
+
+    name: str
+    file: str
+    """As the caller named it; `<text>` when there is none."""
+    digest: str
+    """SHA-256 (hex) of the exact bytes of the definition."""
+    root: Graph
+    variables: Mapping[str, JsonValue] = field(default_factory=dict)
+    params: Mapping[str, ParamSpec] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    max_parallel: int = 16
+    fail_fast: bool = True
+    timezone: str = "UTC"
+    version: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    sources: Mapping[str, bytes] = field(default_factory=dict)
+    """Exact bytes of every nested definition by the path it was loaded under, so that a resume needs no file."""

@@ -1,0 +1,1 @@
+"""Stores: the journal, its projections, ownership."""

@@ -1,0 +1,1 @@
+"""Child processes: start, read, end. Used by executors and tools alike."""

@@ -1,0 +1,1 @@
+"""The shell around the core: the engine thread's loop, executors, logs."""

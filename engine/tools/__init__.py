@@ -1,0 +1,1 @@
+"""Functions that workflows call by name."""
