@@ -1,4 +1,4 @@
-"""Names of runs, scopes and task instances. Plain values: comparable, hashable, printable; nothing here decides anything."""
+"""Names of runs, scopes and task instances. Plain values: comparable, hashable, printable; nothing here decides."""
 
 from __future__ import annotations
 

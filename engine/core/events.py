@@ -1,6 +1,6 @@
 """What happened: frozen facts in the past tense, the only thing that changes RunState and is journalled.
 
-A new kind of event is a class here plus its row in `state.py`'s transition tables; `codec.py` finds the class by its name.
+A new kind of event is a class here plus its row in `transitions.py`; `codec.py` finds the class by its name.
 """
 
 from __future__ import annotations
@@ -282,6 +282,7 @@ class ScopeClosed:
     """Every instance of the scope is terminal."""
 
     scope: ScopePath
+    owner: TaskKey
     failed: bool
     outputs: tuple[NamedRef, ...]
     """By `result_key` or id, in file order."""

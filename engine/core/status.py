@@ -1,4 +1,4 @@
-"""The words for what a run and a task instance can be. The transition tables stand in `state.py`."""
+"""The words for what a run and a task instance can be. The transition tables stand in `transitions.py`."""
 
 from __future__ import annotations
 

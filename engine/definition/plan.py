@@ -118,7 +118,7 @@ class ConditionSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelSpec:
-    """Operator `parallel`: members of `branches` are nodes of the same graph; `inline` branches are graphs of their own."""
+    """Operator `parallel`: members of `branches` are nodes of the same graph, `inline` branches graphs of their own."""
 
     branches: Mapping[str, tuple[NodeIndex, ...]] = field(default_factory=dict)
     inline: Mapping[str, Graph] = field(default_factory=dict)

@@ -1,0 +1,63 @@
+"""What a handler may look at while it decides: the state, values, names, tools, time. Nothing changes here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..definition.templating import Verdict, evaluate, render
+from ..errors import EngineError, ErrorInfo
+from ..keys import JsonValue
+from . import events as e
+from .decisions import Decision
+from .instances import Instance, Scope
+from .names import Names
+from .ports import ToolRegistry
+from .state import RunState
+from .status import RunStatus
+from .value_cache import ValueCache
+
+Step: TypeAlias = e.Event | Decision
+
+
+@dataclass(slots=True)
+class Desk:
+    """One per scheduler; `now` is set at the start of every turn."""
+
+    state: RunState
+    values: ValueCache
+    tools: ToolRegistry
+    env: Mapping[str, str]
+    """Environment of the engine, for `env.*`."""
+    cwd: str
+    """Folder of the workflow file."""
+    now: float = 0.0
+
+    @property
+    def keeps_going(self) -> bool:
+        """True where a failure stops nothing but what depends on it."""
+        return self.state.keep_going or not self.state.plan.fail_fast
+
+    @property
+    def cancelling(self) -> bool:
+        """True once the end of the run was asked for."""
+        return self.state.status is RunStatus.CANCELLING
+
+    def names(self, scope: Scope, operator: Instance | None = None) -> Names:
+        """Names as `scope` sees them; a while passes itself as `operator` for its condition."""
+        return Names(self.state, scope, self.values, self.env, operator)
+
+    def render(self, instance: Instance, value: JsonValue) -> JsonValue:
+        """Render with the names of the instance's scope; TemplateError."""
+        return render(value, self.names(instance.scope))
+
+    def evaluate(self, instance: Instance, expression: str | bool) -> Verdict:
+        """Evaluate a condition of the instance; TemplateError."""
+        return evaluate(expression, self.names(instance.scope, instance))
+
+
+def failed(instance: Instance, error: EngineError) -> e.TaskFailed:
+    """Fail an instance because of what its author wrote; another attempt would end the same way."""
+    info = ErrorInfo(code=error.code, message=error.message, retryable=False)
+    return e.TaskFailed(instance.key, instance.attempt, info)

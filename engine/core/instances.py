@@ -1,0 +1,217 @@
+"""The parts of a run's state: task instances, their scopes, the children of operators.
+
+Mutable, owned by the engine thread, changed by `RunState.apply` alone. Everybody else reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..definition.plan import ForeachSpec, Gate, Graph, Node, ParallelSpec, Plan, WhileSpec, WorkflowSpec
+from ..errors import EngineBug, ErrorInfo
+from ..keys import JsonValue, ScopePath, TaskId, TaskKey
+from .events import NamedRef, Reason
+from .status import TaskStatus
+from .trigger_rules import Tally
+from .values import ResultRef
+
+UNRENDERED: Final = object()
+"""Arguments that no attempt of this generation has rendered yet (None is a value)."""
+
+
+@dataclass(slots=True)
+class Carry:
+    """What iterations of a while hand on."""
+
+    results: dict[str, ResultRef | None] = field(default_factory=dict)
+    tasks: dict[str, ResultRef | None] = field(default_factory=dict)
+    """Results by task id."""
+
+
+@dataclass(slots=True, eq=False)
+class Children:
+    """What an operator with a body keeps while it works; finished scopes leave only their counters and outputs here."""
+
+    items: ResultRef | None = None
+    total: int | None = None
+    opened: int = 0
+    done: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    scopes: dict[ScopePath, Scope] = field(default_factory=dict)
+    """Open scopes, and failed ones, which a resume goes on with."""
+    outputs: dict[str, tuple[NamedRef, ...]] = field(default_factory=dict)
+    """By iteration (as text) or branch name."""
+    results: dict[str, dict[str, ResultRef | None]] = field(default_factory=dict)
+    """What each finished scope had under `results`, by iteration or branch; scopes without results are left out."""
+    carry: Carry = field(default_factory=Carry)
+    """While: what the iterations so far left, the last value of each name."""
+
+    @property
+    def running(self) -> int:
+        """Scopes that are not closed."""
+        return self.opened - self.done
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """One task instance in its newest generation."""
+
+    node: Node
+    scope: Scope
+    ordinal: int
+    status: TaskStatus = TaskStatus.PENDING
+    tally: Tally = field(default_factory=Tally)
+    reason: Reason | None = None
+    attempt: int = 0
+    interruptions: int = 0
+    generation: int = 1
+    arguments: object = UNRENDERED
+    result: ResultRef | None = None
+    error: ErrorInfo | None = None
+    queued_at: float | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    until: float | None = None
+    children: Children | None = None
+    members_done: int = 0
+    """Parallel: terminal members."""
+    opened: bool = False
+    """Parallel: its members may start."""
+    chose: bool = False
+    """Condition: it has chosen among its targets."""
+    chosen: TaskId | None = None
+    choice: Reason | None = None
+    stopped: bool = False
+    """A stop reached it while it ran: an operator opens nothing more, a call is not tried again."""
+
+    @property
+    def key(self) -> TaskKey:
+        """Name of the instance in the run."""
+        return TaskKey(self.scope.path, self.node.id)
+
+    @property
+    def counts_as_failed(self) -> bool:
+        """True where dependents, scopes and the run take it as a failure."""
+        return self.status.failed and not self.node.continue_on_error
+
+    @property
+    def children_done(self) -> int:
+        """Finished scopes or members."""
+        return self.children.done if self.children else self.members_done
+
+    @property
+    def children_total(self) -> int | None:
+        """Number of scopes or members, where it is known."""
+        if self.children is not None:
+            return self.children.total
+        if isinstance(self.node.spec, ParallelSpec):
+            return sum(len(ids) for ids in self.node.spec.branches.values())
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """One graph being run: the run itself, an iteration, an inline branch or a nested workflow."""
+
+    path: ScopePath
+    graph: Graph
+    owner: Instance | None
+    index: int = 0
+    branch: str | None = None
+    workflow: Workflow = field(default=None)  # type: ignore[assignment]  # set by `open_scope`, never None outside it
+    instances: list[Instance] = field(default_factory=list)
+    unfinished: int = 0
+    failures: int = 0
+    cancellations: int = 0
+    results: dict[str, ResultRef | None] = field(default_factory=dict)
+    carry: Carry = field(default_factory=Carry)
+    """While: what the iterations before left, as it was when this one opened."""
+    closed: bool = False
+
+    def find(self, task: TaskId) -> Instance | None:
+        """Return the instance of `task` in this very scope."""
+        index = self.graph.index.get(task)
+        return None if index is None else self.instances[index]
+
+
+@dataclass(slots=True, eq=False)
+class Workflow:
+    """What belongs to one workflow, the run's own or a nested one: its names."""
+
+    plan: Plan
+    home: ScopePath
+    params: dict[str, JsonValue]
+    variables: dict[str, JsonValue]
+    memory: dict[str, JsonValue] = field(default_factory=dict)
+    memory_set_by: dict[str, str] = field(default_factory=dict)
+
+
+def child_graph(owner: Instance, branch: str | None) -> Graph:
+    """Return the graph that a scope below `owner` runs; EngineBug where the operator has none."""
+    spec = owner.node.spec
+    if isinstance(spec, ForeachSpec | WhileSpec):
+        return spec.body
+    if isinstance(spec, WorkflowSpec):
+        return spec.plan.root
+    if isinstance(spec, ParallelSpec) and branch is not None and branch in spec.inline:
+        return spec.inline[branch]
+    raise EngineBug("E-BUG-SCOPE", f"{owner.key.address} has no scopes")
+
+
+def open_scope(scope: Scope, first_ordinal: int) -> None:
+    """Fill a new scope with pending instances and their tallies."""
+    for node in scope.graph.nodes:
+        instance = Instance(node, scope, first_ordinal + node.index)
+        tally = instance.tally
+        for edge in node.dependencies:
+            if edge.gate is Gate.TARGET:
+                tally.is_target = True
+                tally.choosers += 1
+            tally.unresolved += 1
+        scope.instances.append(instance)
+    scope.unfinished = len(scope.instances)
+
+
+def descendants(instance: Instance) -> Iterator[Scope]:
+    """Yield every scope kept below an operator, outer ones first."""
+    pending = list(instance.children.scopes.values()) if instance.children else []
+    while pending:
+        scope = pending.pop()
+        yield scope
+        for inner in scope.instances:
+            if inner.children:
+                pending.extend(inner.children.scopes.values())
+
+
+def count_dependency(instance: Instance, gate: Gate, tally: Tally, sign: int, target: TaskId) -> None:
+    """Add (`sign` 1) or withdraw (-1) what `instance` says through one edge to `target`'s tally. Call once per edge."""
+    tally.unresolved -= sign
+    if gate is Gate.TARGET:
+        tally.choosers -= sign
+        if instance.chose:
+            taken = instance.chosen == target
+            tally.taken += sign * taken
+            tally.ok += sign * taken
+            tally.skipped += sign * (not taken)
+            return
+    elif gate is Gate.OPEN and instance.opened:
+        tally.ok += sign
+        return
+    if instance.status is TaskStatus.SKIPPED:
+        tally.skipped += sign
+    elif not instance.counts_as_failed:
+        tally.ok += sign
+    elif instance.status is TaskStatus.CANCELLED:
+        tally.cancelled += sign
+    else:
+        tally.failed += sign
+
+
+def has_spoken(instance: Instance, gate: Gate) -> bool:
+    """Say whether `instance` has already counted through edges of this gate."""
+    if instance.status.terminal:
+        return True
+    return (gate is Gate.OPEN and instance.opened) or (gate is Gate.TARGET and instance.chose)

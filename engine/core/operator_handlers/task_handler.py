@@ -1,0 +1,186 @@
+"""Operator `task`: a call. Queued for a permit, rendered when its first attempt starts, tried again by its policy.
+
+Memory tools need no permit and no executor: they run inside the turn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from ...definition.plan import CallSpec, DockerCall, PythonCall, ShellCall
+from ...definition.templating import has_hole, render
+from ...errors import ErrorInfo, TaskFailure, TemplateError
+from ...keys import JsonValue
+from .. import events as e
+from ..calls import Outcome, TaskCall
+from ..decisions import ArmTimer, RequestPermit, StartCall
+from ..desk import Desk, Step, failed
+from ..instances import UNRENDERED, Instance
+from ..names import Names
+from ..ports import MemoryTool
+from ..retry import delay_s, may_retry
+from ..status import TaskStatus
+from ..values import store_value
+
+
+def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
+    """Queue a pending call, or run it right here if it is a memory tool."""
+    spec = instance.node.spec
+    if not isinstance(spec, CallSpec) or instance.status is not TaskStatus.PENDING:
+        return ()
+    if isinstance(spec.call, PythonCall):
+        tool = desk.tools.memory_tool(spec.call.function)
+        if tool is not None:
+            return _run_in_turn(instance, spec, tool, desk)
+    return queue(instance, e.Reason("permit", "queued: waiting for a free slot"))
+
+
+def queue(instance: Instance, reason: e.Reason) -> tuple[Step, ...]:
+    """Stand in line for the next attempt."""
+    return (e.TaskQueued(instance.key, reason), RequestPermit(instance.key, instance.node.bulkhead))
+
+
+def start(instance: Instance, desk: Desk) -> Iterable[Step]:
+    """Begin the next attempt of a queued call that has its permits."""
+    spec = instance.node.spec
+    if not isinstance(spec, CallSpec):
+        return ()
+    arguments = instance.arguments
+    fresh = arguments is UNRENDERED
+    if fresh:
+        try:
+            arguments = _render(instance, spec, desk)
+        except TemplateError as error:
+            return (failed(instance, error),)
+    attempt = instance.attempt + 1
+    started = e.TaskStarted(instance.key, attempt, arguments if fresh else None)  # type: ignore[arg-type]  # JSON, see _render
+    return (started, StartCall(_call(instance, spec, attempt, arguments, desk)))
+
+
+def finish(instance: Instance, outcome: Outcome, desk: Desk) -> Iterable[Step]:
+    """Take the outcome of the attempt that runs."""
+    key, attempt = instance.key, outcome.attempt
+    if outcome.status == "succeeded":
+        try:
+            ref = desk.values.put(outcome.value)
+        except (ValueError, TypeError) as error:
+            info = ErrorInfo(code="E-RESULT", message=f"the result is no JSON value: {error}", retryable=False)
+            return (e.TaskFailed(key, attempt, info),)
+        return (e.TaskSucceeded(key, attempt, ref, outcome.memory_changes),)
+    return _not_succeeded(instance, outcome, outcome.error or ErrorInfo(code="E-CANCELLED", message="cancelled"), desk)
+
+
+def _not_succeeded(instance: Instance, outcome: Outcome, error: ErrorInfo, desk: Desk) -> Iterable[Step]:
+    key, attempt = instance.key, outcome.attempt
+    if outcome.status == "cancelled":
+        return (e.TaskCancelled(key, e.Reason("cancel", error.message), attempt),)
+    made = attempt - instance.interruptions
+    policy = instance.node.retry
+    if may_retry(policy, error, made) and not instance.stopped and not desk.cancelling:
+        due = desk.now + delay_s(policy, made, f"{desk.state.run_id}:{key.address}:{instance.generation}")
+        text = f"attempt {made}/{policy.max_attempts} failed, next in {due - desk.now:.1f} s: {error.message}"
+        return (
+            e.TaskRetryScheduled(key, attempt, error, due, e.Reason("retry", text)),
+            ArmTimer(key, due, "retry"),
+        )
+    kind = e.TaskTimedOut if outcome.status == "timed_out" else e.TaskFailed
+    return (kind(key, attempt, error),)
+
+
+def _run_in_turn(instance: Instance, spec: CallSpec, tool: MemoryTool, desk: Desk) -> Iterable[Step]:
+    key, attempt = instance.key, instance.attempt + 1
+    try:
+        arguments = _render(instance, spec, desk)
+    except TemplateError as error:
+        yield failed(instance, error)
+        return
+    yield e.TaskStarted(key, attempt, arguments)
+    try:
+        args, kwargs = _split(arguments)
+        result, changes = tool(instance.scope.workflow.memory, *args, **kwargs)
+        ref = desk.values.put(result)
+    except TaskFailure as failure:
+        yield e.TaskFailed(key, attempt, failure.info)
+    except (TypeError, ValueError) as error:
+        info = ErrorInfo(code="E-ARGUMENTS", message=f"{spec.call.function}: {error}", retryable=False)  # type: ignore[union-attr]  # a memory tool is a PythonCall
+        yield e.TaskFailed(key, attempt, info)
+    else:
+        yield e.TaskSucceeded(key, attempt, ref, changes)
+
+
+def _render(instance: Instance, spec: CallSpec, desk: Desk) -> dict[str, JsonValue]:
+    """Render what the call needs, as the JSON object that is stored with the start."""
+    names = desk.names(instance.scope)
+    call = spec.call
+    if isinstance(call, PythonCall):
+        rendered: dict[str, JsonValue] = {}
+        if call.args:
+            rendered["args"] = _fill(list(call.args), names, spec)
+        if call.kwargs:
+            rendered["kwargs"] = _fill(dict(call.kwargs), names, spec)
+    elif isinstance(call, ShellCall):
+        rendered = {"script": _fill(call.run, names, spec)}
+    else:
+        rendered = {"image": call.image, "command": list(call.command)}
+    env = _environment(instance.scope.workflow.plan.env, names, spec) | _environment(spec.env, names, spec)
+    if env:
+        rendered["env"] = dict(env)
+    _check_size(rendered)
+    return rendered
+
+
+def _fill(value: JsonValue, names: Names, spec: CallSpec) -> JsonValue:
+    return render(value, names) if spec.template else value
+
+
+def _environment(env: Mapping[str, str], names: Names, spec: CallSpec) -> dict[str, str]:
+    filled: dict[str, str] = {}
+    for name, text in env.items():
+        value = render(text, names) if spec.template and has_hole(text) else text
+        if value is not None:
+            filled[name] = value if isinstance(value, str) else str(value)
+    return filled
+
+
+def _check_size(rendered: dict[str, JsonValue]) -> None:
+    try:
+        store_value(rendered)
+    except (ValueError, TypeError) as error:
+        raise TemplateError("E-ARGUMENTS", f"the arguments are no JSON values: {error}") from error
+
+
+def _split(arguments: object) -> tuple[tuple[JsonValue, ...], dict[str, JsonValue]]:
+    """Take positional and named arguments out of what was rendered."""
+    found = arguments if isinstance(arguments, dict) else {}
+    return tuple(found.get("args", ())), dict(found.get("kwargs", {}))
+
+
+def _call(instance: Instance, spec: CallSpec, attempt: int, arguments: object, desk: Desk) -> TaskCall:
+    found = arguments if isinstance(arguments, dict) else {}
+    args, kwargs = _split(arguments)
+    call = spec.call
+    run_id, address, generation = desk.state.run_id, instance.key.address, instance.generation
+    token = hashlib.sha256(f"{run_id}:{generation}:{address}".encode()).hexdigest()[:32]
+    env = {
+        **found.get("env", {}),
+        "HIGHWAY_RUN_ID": run_id,
+        "HIGHWAY_TASK": address,
+        "HIGHWAY_ATTEMPT": str(attempt),
+        "HIGHWAY_IDEMPOTENCY_KEY": token,
+    }
+    return TaskCall(
+        run_id=run_id,
+        key=instance.key,
+        attempt=attempt,
+        generation=generation,
+        runtime="python" if isinstance(call, PythonCall) else "docker" if isinstance(call, DockerCall) else "shell",
+        function=call.function if isinstance(call, PythonCall) else "",
+        args=args,
+        kwargs=kwargs,
+        script=str(found.get("script", "")),
+        env=env,
+        cwd=desk.cwd,
+        timeout_s=instance.node.timeout_s,
+        idempotency_key=token,
+    )

@@ -1,0 +1,60 @@
+"""Resume is the same code as running: fold the journal, say what the new owner does first, then decide as always."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import events as e
+from .decisions import ArmTimer, RequestPermit
+from .desk import Step
+from .instances import Instance
+from .operator_handlers.task_handler import queue
+from .state import RunState
+from .status import RunStatus, TaskStatus
+
+_LEFT_LIVE = frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.PAUSED, RunStatus.CANCELLING})
+
+
+def take_over(state: RunState, epoch: int) -> Iterator[Step]:
+    """Become the next owner: close what the last one left open, start failed work anew, go on with the rest."""
+    again = state.status.terminal or state.cancel_reason is not None
+    if state.status in _LEFT_LIVE:
+        yield e.RunInterrupted(e.Reason("owner", "the process that ran it ended without finishing it"))
+    yield e.RunStarted(epoch, resumed=state.started_at is not None)
+    if again:
+        for instance in _to_reset(state):
+            yield e.TaskReset(instance.key, instance.generation + 1)
+    for instance in list(state.instances()):
+        yield from _go_on(instance)
+
+
+def _to_reset(state: RunState) -> list[Instance]:
+    """List what did not succeed, and what was skipped because of that; finished work stays."""
+    pending = [instance for instance in state.instances() if instance.counts_as_failed]
+    chosen = {id(instance) for instance in pending}
+    found: list[Instance] = []
+    while pending:
+        instance = pending.pop()
+        found.append(instance)
+        for edge in instance.scope.graph.dependents[instance.node.index]:
+            dependent = instance.scope.instances[edge.upstream]
+            if dependent.status is TaskStatus.SKIPPED and id(dependent) not in chosen:
+                chosen.add(id(dependent))
+                pending.append(dependent)
+    return sorted(found, key=lambda instance: instance.ordinal)
+
+
+def _go_on(instance: Instance) -> Iterator[Step]:
+    status, key = instance.status, instance.key
+    if status is TaskStatus.RUNNING and instance.node.operator == "task":
+        reason = e.Reason("owner", "interrupted: the process that ran it ended")
+        yield e.TaskInterrupted(key, instance.attempt, reason)
+        yield from queue(instance, e.Reason("recovery", "queued: it was running when the engine died"))
+    elif status is TaskStatus.QUEUED:
+        yield RequestPermit(key, instance.node.bulkhead)
+    elif status is TaskStatus.WAITING and instance.until is not None:
+        yield ArmTimer(key, instance.until, "wait")
+    elif status is TaskStatus.RETRY_WAIT and instance.until is not None:
+        yield ArmTimer(key, instance.until, "retry")
+    elif status is TaskStatus.INTERRUPTED:
+        yield from queue(instance, e.Reason("recovery", "queued: it was running when the engine died"))

@@ -1,0 +1,350 @@
+"""Events in, decisions out. The only place that chooses what runs next; all it says goes through `RunState.apply`.
+
+Cost is O(out-degree of what changed): a worklist holds the instances that a fact may concern, and nothing is scanned.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..errors import EngineBug, ErrorInfo, TemplateError
+from ..keys import TaskKey
+from . import events as e
+from .calls import Outcome
+from .decisions import Decision, StartCall, WithdrawPermit
+from .desk import Desk, Step, failed
+from .instances import Instance, Scope
+from .operator_handlers import HANDLERS, task_handler
+from .projection import Projector
+from .records import Batch
+from .resuming import take_over
+from .state import RunState
+from .status import RunStatus, TaskStatus
+from .stopping import cancel_run, cancel_task, stop_after_failure
+from .sub_workflow_runner import close_scope
+from .trigger_rules import Verdict, judge
+
+TURN_LIMIT = 512
+"""Events after which a turn ends although more could be decided, so that a long loop of memory tools stays visible."""
+
+_SPREADS = (
+    e.TaskSucceeded,
+    e.TaskFailed,
+    e.TaskTimedOut,
+    e.TaskSkipped,
+    e.TaskUpstreamFailed,
+    e.TaskCancelled,
+    e.OperatorEntered,
+    e.BranchTaken,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one turn came to: save `batch`, then carry out `decisions`."""
+
+    batch: Batch
+    decisions: tuple[Decision, ...]
+
+
+class Scheduler:
+    """Decides one run. Owned by the engine thread. Every input settles completely or up to TURN_LIMIT."""
+
+    def __init__(self, state: RunState, desk: Desk, path: str, next_seq: int = 1) -> None:
+        """`path` is that of the definition; `next_seq` the place of the next journal entry."""
+        self.state = state
+        self.desk = desk
+        self._projector = Projector(state, path)
+        self._seq = next_seq
+        self._entries: list[e.JournalEntry] = []
+        self._decisions: list[Decision] = []
+        self._worklist: deque[Instance] = deque()
+        self._listed: set[int] = set()
+        self._closing: deque[Scope] = deque()
+
+    # --- inputs ----------------------------------------------------------------------------------------------------
+
+    def create(self, event: e.RunCreated, epoch: int) -> None:
+        """Begin a new run."""
+        self._emit_all([event, e.RunStarted(epoch)])
+        self._list_all()
+
+    def resume(self, epoch: int) -> None:
+        """Go on with a run that was folded from its journal."""
+        self._emit_all(take_over(self.state, epoch))
+        self._list_all()
+
+    def start(self, key: TaskKey) -> None:
+        """Begin the next attempt of a queued call: its permits are granted."""
+        instance = self.state.find(key)
+        if instance is None or instance.status is not TaskStatus.QUEUED:
+            self._decisions.append(WithdrawPermit(key))
+            return
+        steps = tuple(task_handler.start(instance, self.desk))
+        self._emit_all(steps)
+        if not any(isinstance(step, StartCall) for step in steps):
+            self._decisions.append(WithdrawPermit(key))
+
+    def spawned(self, event: e.TaskSpawned) -> None:
+        """Note the process of a running attempt; late news is dropped."""
+        instance = self.state.find(event.key)
+        if instance is not None and self._is_current(instance, event.attempt, instance.generation):
+            self._emit(event)
+
+    def finish(self, outcome: Outcome) -> bool:
+        """Take an outcome; False where it is late (another attempt or generation) and was dropped."""
+        instance = self.state.find(outcome.key)
+        if instance is None or not self._is_current(instance, outcome.attempt, outcome.generation):
+            return False
+        self._emit_all(task_handler.finish(instance, outcome, self.desk))
+        return True
+
+    def timer_fired(self, key: TaskKey) -> None:
+        """A deadline passed: a wait ends, or another attempt is due."""
+        instance = self.state.find(key)
+        if instance is None or instance.until is None or self.desk.now < instance.until:
+            return
+        if instance.status is TaskStatus.WAITING:
+            self._list(instance)
+        elif instance.status is TaskStatus.RETRY_WAIT:
+            attempt = instance.attempt - instance.interruptions + 1
+            text = f"queued: attempt {attempt}/{instance.node.retry.max_attempts}"
+            self._emit_all(task_handler.queue(instance, e.Reason("retry", text)))
+
+    def cancel(self, reason: e.Reason) -> None:
+        """End the run; a second call, or one after its end, does nothing."""
+        if not self.state.status.terminal and self.state.cancel_reason is None:
+            self._emit_all(cancel_run(self.state, reason))
+            self._list_all()
+
+    def cancel_task(self, key: TaskKey, reason: e.Reason) -> None:
+        """End one task; an unknown or finished one is left alone."""
+        instance = self.state.find(key)
+        if instance is not None and not instance.status.terminal:
+            self._emit_all(list(cancel_task(self.state, instance, reason)))
+            self._list_all()
+
+    # --- the turn --------------------------------------------------------------------------------------------------
+
+    def settle(self, limit: int = TURN_LIMIT) -> bool:
+        """Decide everything that can be decided now; True where the limit cut it short and more is to do."""
+        while (self._worklist or self._closing) and len(self._entries) < limit:
+            if self._closing:
+                self._close(self._closing.popleft())
+            else:
+                instance = self._worklist.popleft()
+                self._listed.discard(id(instance))
+                self._examine(instance)
+        more = bool(self._worklist or self._closing)
+        if not more:
+            self._sum_up()
+        return more
+
+    def take(self) -> Turn | None:
+        """Return what happened since the last take; None when nothing did."""
+        if not self._entries and not self._decisions:
+            return None
+        tasks, attempts, names = self._projector.take()
+        batch = Batch(
+            run_id=self.state.run_id,
+            epoch=self.state.epoch,
+            entries=tuple(self._entries),
+            values=self.desk.values.take_fresh(),
+            run=self._projector.run_record(),
+            tasks=tasks,
+            attempts=attempts,
+            names=names,
+        )
+        turn = Turn(batch, tuple(self._decisions))
+        self._entries.clear()
+        self._decisions.clear()
+        return turn
+
+    # --- deciding --------------------------------------------------------------------------------------------------
+
+    def _examine(self, instance: Instance) -> None:
+        owner = instance.scope.owner
+        if instance.status.terminal or (owner is not None and owner.status is not TaskStatus.RUNNING):
+            return
+        if instance.status is TaskStatus.PENDING:
+            self._consider(instance)
+        elif instance.node.operator != "task":
+            self._handle(instance)
+
+    def _consider(self, instance: Instance) -> None:
+        verdict = judge(instance.node.trigger_rule, instance.tally)
+        if verdict is Verdict.RUN:
+            if instance.node.when is True or self._wanted(instance, instance.node.when):
+                self._handle(instance)
+        elif verdict is Verdict.SKIP:
+            self._emit(e.TaskSkipped(instance.key, _why_skipped(instance)))
+        elif verdict is Verdict.UPSTREAM_FAILED:
+            text = f"upstream failed: {_failed_before(instance)}"
+            self._emit(e.TaskUpstreamFailed(instance.key, e.Reason("upstream", text)))
+        elif verdict is Verdict.CANCELLED:
+            self._emit(
+                e.TaskCancelled(instance.key, e.Reason("upstream", "cancelled: something before it was cancelled"))
+            )
+
+    def _wanted(self, instance: Instance, when: str | bool) -> bool:
+        """Evaluate `when`; ends the instance and returns False where it says no or cannot be evaluated."""
+        try:
+            verdict = self.desk.evaluate(instance, when)
+        except TemplateError as error:
+            self._emit(failed(instance, error))
+            return False
+        if not verdict.value:
+            self._emit(e.TaskSkipped(instance.key, e.Reason("when", f"skipped: {verdict.shown}")))
+        return verdict.value
+
+    def _handle(self, instance: Instance) -> None:
+        steps = 0
+        for step in HANDLERS[instance.node.operator](instance, self.desk):
+            self._emit_any(step)
+            steps += 1
+        if steps and instance.status is TaskStatus.RUNNING and instance.node.operator != "task":
+            self._list(instance)
+
+    def _close(self, scope: Scope) -> None:
+        if scope.owner is not None and not scope.closed and not scope.unfinished:
+            owner = scope.owner
+            self._emit(close_scope(scope, owner))
+            self._list(owner)
+
+    def _sum_up(self) -> None:
+        """Decide what the run as a whole is now."""
+        state = self.state
+        if state.status.terminal or not state.scopes:
+            return
+        if state.root.unfinished == 0:
+            self._emit(self._end_of_run())
+        elif state.active_calls == 0 and state.waiting == 0:
+            raise EngineBug("E-BUG-STUCK", "nothing runs, nothing waits, and the run is not done")
+        elif state.status is RunStatus.RUNNING and state.active_calls == 0:
+            self._emit(e.RunWaiting(e.Reason("timer", "waiting: only timers are left")))
+        elif state.status is RunStatus.WAITING and state.active_calls > 0:
+            self._emit(e.RunContinued())
+
+    def _end_of_run(self) -> e.RunFinished:
+        state = self.state
+        if state.status is RunStatus.CANCELLING:
+            reason = state.cancel_reason
+            return e.RunFinished(
+                RunStatus.CANCELLED, ErrorInfo(code="E-CANCELLED", message=reason.text if reason else "cancelled")
+            )
+        bad = next(
+            (instance for instance in state.root.instances if instance.counts_as_failed and instance.error), None
+        )
+        bad = bad or next((instance for instance in state.root.instances if instance.counts_as_failed), None)
+        if bad is None:
+            return e.RunFinished(RunStatus.SUCCEEDED)
+        cause = bad.error.message if bad.error else bad.reason.text if bad.reason else bad.status.value
+        return e.RunFinished(
+            RunStatus.FAILED, ErrorInfo(code="E-TASK", message=f"task {bad.key.address} {bad.status.value}: {cause}")
+        )
+
+    # --- emitting --------------------------------------------------------------------------------------------------
+
+    def _emit_all(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            self._emit_any(step)
+
+    def _emit_any(self, step: Step) -> None:
+        if isinstance(step, Decision):
+            self._decisions.append(step)
+        else:
+            self._emit(step)
+
+    def _emit(self, event: e.Event) -> None:
+        """Make one fact true, note it, and list whom it concerns."""
+        now = self.desk.now
+        self.state.apply(event, now)
+        self._entries.append(e.JournalEntry(self._seq, now, event))
+        self._seq += 1
+        self._projector.observe(event, now)
+        if isinstance(event, _SPREADS):
+            self._spread(self.state.instance(event.key))
+            if isinstance(event, e.TaskFailed | e.TaskTimedOut):
+                self._after_failure(self.state.instance(event.key))
+        elif isinstance(event, e.ScopeOpened):
+            self._enter_scope(self.state.scopes[event.scope])
+
+    def _spread(self, instance: Instance) -> None:
+        scope = instance.scope
+        others = scope.instances
+        for edge in scope.graph.dependents[instance.node.index]:
+            dependent = others[edge.upstream]
+            if dependent.status is TaskStatus.PENDING:
+                self._list(dependent)
+        if not instance.status.terminal:
+            self._list(instance)
+            if instance.children is not None:
+                for kept in instance.children.scopes.values():
+                    self._enter_scope(kept)
+            return
+        for parallel in self.state.parallels_of(instance):
+            self._list(parallel)
+        if scope.unfinished == 0 and scope.owner is not None:
+            self._closing.append(scope)
+
+    def _enter_scope(self, scope: Scope) -> None:
+        for instance in scope.instances:
+            if not instance.status.terminal and not instance.tally.unresolved:
+                self._list(instance)
+        if scope.unfinished == 0:
+            self._closing.append(scope)
+
+    def _after_failure(self, instance: Instance) -> None:
+        if (
+            instance.counts_as_failed
+            and not self.desk.keeps_going
+            and not instance.stopped
+            and not self.desk.cancelling
+        ):
+            self._emit_all(list(stop_after_failure(self.state, instance)))
+            for operator in self.state.instances():
+                if operator.stopped:
+                    self._list(operator)
+
+    def _list(self, instance: Instance) -> None:
+        if id(instance) not in self._listed:
+            self._listed.add(id(instance))
+            self._worklist.append(instance)
+
+    def _list_all(self) -> None:
+        for instance in self.state.instances():
+            if not instance.status.terminal:
+                self._list(instance)
+        for scope in list(self.state.scopes.values()):
+            if scope.owner is not None and scope.unfinished == 0 and not scope.closed:
+                self._closing.append(scope)
+
+    def _is_current(self, instance: Instance, attempt: int, generation: int) -> bool:
+        return (
+            instance.status is TaskStatus.RUNNING and instance.attempt == attempt and instance.generation == generation
+        )
+
+
+def _why_skipped(instance: Instance) -> e.Reason:
+    """Find the sentence: the choice of a condition, else the dependencies."""
+    others = instance.scope.instances
+    upstream = [others[edge.upstream] for edge in instance.node.dependencies]
+    for other in upstream:
+        if other.chose and other.chosen != instance.node.id and other.choice is not None and instance.tally.is_target:
+            return other.choice
+    rule = instance.node.trigger_rule.value
+    skipped = [other.node.id for other in upstream if other.status is TaskStatus.SKIPPED]
+    if skipped and len(skipped) == len(upstream):
+        return e.Reason("upstream", f"skipped: {', '.join(skipped[:3])} skipped")
+    return e.Reason("rule", f"skipped: trigger rule {rule} does not hold")
+
+
+def _failed_before(instance: Instance) -> str:
+    others = instance.scope.instances
+    for edge in instance.node.dependencies:
+        other = others[edge.upstream]
+        if other.counts_as_failed:
+            return f"{other.key.address} {other.status.value}"
+    return "a dependency failed"

@@ -1,0 +1,397 @@
+"""The state of one run. `apply` is the only thing that changes it, and it costs O(out-degree of what changed).
+
+Owned by the engine thread; nobody but the orchestrator reads it before the turn is saved. Does no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
+
+from ..definition.plan import ConditionSpec, ForeachSpec, Gate, Graph, ParallelSpec, Plan, WhileSpec, WorkflowSpec
+from ..errors import EngineBug, ErrorInfo
+from ..keys import ROOT, RunId, ScopePath, TaskKey, key_of
+from . import events as e
+from .instances import (
+    UNRENDERED,
+    Carry,
+    Children,
+    Instance,
+    Scope,
+    Workflow,
+    child_graph,
+    count_dependency,
+    descendants,
+    has_spoken,
+    open_scope,
+)
+from .status import RunStatus, TaskStatus
+from .transitions import next_run_status, next_task_status
+
+CALL_ACTIVE = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.RETRY_WAIT})
+
+
+class RunState:
+    """Everything known about a run, folded from its journal."""
+
+    def __init__(self, run_id: RunId, plan: Plan) -> None:
+        """Start empty: status `created`, no instances until `RunCreated` is applied."""
+        self.run_id = run_id
+        self.plan = plan
+        self.status = RunStatus.CREATED
+        self.error: ErrorInfo | None = None
+        self.keep_going = False
+        self.definition_sha256 = ""
+        self.name = plan.name
+        self.created_at = 0.0
+        self.started_at: float | None = None
+        self.finished_at: float | None = None
+        self.epoch = 0
+        self.cancel_reason: e.Reason | None = None
+        self.scopes: dict[ScopePath, Scope] = {}
+        self.ordinals = 0
+        self.active_calls = 0
+        """Calls that are queued, running or waiting for another attempt."""
+        self.waiting = 0
+        """Instances that wait for a timer."""
+        self._at = 0.0
+        """Time of the event being applied."""
+        self._memberships: dict[int, dict[int, list[int]]] = {}
+
+    # --- reading ---------------------------------------------------------------------------------------------------
+
+    @property
+    def root(self) -> Scope:
+        """The run's own scope."""
+        return self.scopes[ROOT]
+
+    def find(self, key: TaskKey) -> Instance | None:
+        """Return a live instance; None where its scope is gone or was never opened."""
+        scope = self.scopes.get(key.scope)
+        return None if scope is None else scope.find(key.task)
+
+    def instance(self, key: TaskKey) -> Instance:
+        """Return a live instance; EngineBug where there is none."""
+        found = self.find(key)
+        if found is None:
+            raise EngineBug("E-BUG-KEY", f"no instance {key.address}")
+        return found
+
+    def instances(self) -> Iterator[Instance]:
+        """Yield every instance in memory."""
+        for scope in self.scopes.values():
+            yield from scope.instances
+
+    def parallels_of(self, instance: Instance) -> Iterator[Instance]:
+        """Yield the parallels that `instance` is a member of."""
+        for index in self._members(instance.scope.graph).get(instance.node.index, ()):
+            yield instance.scope.instances[index]
+
+    def region(self, scope: ScopePath) -> list[Instance]:
+        """List the instances that a stop of `scope` reaches: the whole run, or what is inside an operator."""
+        if scope == ROOT:
+            return list(self.instances())
+        operator = self.instance(key_of(scope))
+        inside = [instance for kept in descendants(operator) for instance in kept.instances]
+        if isinstance(operator.node.spec, ParallelSpec):
+            for member in {index for ids in operator.node.spec.branches.values() for index in ids}:
+                instance = operator.scope.instances[member]
+                inside.append(instance)
+                inside.extend(inner for kept in descendants(instance) for inner in kept.instances)
+        return inside
+
+    def _members(self, graph: Graph) -> dict[int, list[int]]:
+        table = self._memberships.get(id(graph))
+        if table is None:
+            table = {}
+            for node in graph.nodes:
+                if isinstance(node.spec, ParallelSpec):
+                    for member in {index for ids in node.spec.branches.values() for index in ids}:
+                        table.setdefault(member, []).append(node.index)
+            self._memberships[id(graph)] = table
+        return table
+
+    # --- changing --------------------------------------------------------------------------------------------------
+
+    def apply(self, event: e.Event, at: float) -> None:
+        """Take one fact in. IllegalTransition leaves everything as it was."""
+        self._at = at
+        self._RULES[type(event)](self, event)
+
+    def _run_created(self, event: e.RunCreated) -> None:
+        if self.scopes:
+            raise EngineBug("E-BUG-EVENT", "a run is created once")
+        self.name = event.name
+        self.definition_sha256 = event.definition_sha256
+        self.keep_going = event.keep_going
+        self.created_at = self._at
+        workflow = Workflow(self.plan, ROOT, event.params, {**self.plan.variables, **event.variables})
+        self._add_scope(Scope(ROOT, self.plan.root, None, workflow=workflow))
+
+    def _run_started(self, event: e.RunStarted) -> None:
+        status = next_run_status(self.status, event)
+        if self.status.terminal or self.cancel_reason is not None:
+            for instance in self.instances():
+                instance.stopped = False
+        self.status = status
+        self.epoch = event.epoch
+        self.error = None
+        self.finished_at = None
+        self.cancel_reason = None
+        if self.started_at is None:
+            self.started_at = self._at
+
+    def _run_cancel_requested(self, event: e.RunCancelRequested) -> None:
+        self.status = next_run_status(self.status, event)
+        self.cancel_reason = event.reason
+        for instance in self.instances():
+            instance.stopped = instance.status is TaskStatus.RUNNING
+
+    def _run_moved(self, event: e.RunWaiting | e.RunContinued | e.RunInterrupted) -> None:
+        self.status = next_run_status(self.status, event)
+
+    def _run_finished(self, event: e.RunFinished) -> None:
+        self.status = next_run_status(self.status, event)
+        self.error = event.error
+        self.finished_at = self._at
+
+    def _task_queued(self, event: e.TaskQueued) -> None:
+        def change(instance: Instance) -> None:
+            instance.queued_at = self._at
+            instance.until = None
+
+        self._move(event, event.reason, change)
+
+    def _task_started(self, event: e.TaskStarted) -> None:
+        def change(instance: Instance) -> None:
+            instance.attempt = event.attempt
+            if instance.arguments is UNRENDERED:
+                instance.arguments = event.arguments
+            if instance.started_at is None:
+                instance.started_at = self._at
+
+        self._move(event, None, change)
+
+    def _task_spawned(self, event: e.TaskSpawned) -> None:
+        next_task_status(self.instance(event.key).status, event)
+
+    def _operator_entered(self, event: e.OperatorEntered) -> None:
+        def change(instance: Instance) -> None:
+            instance.started_at = instance.started_at or self._at
+            spec = instance.node.spec
+            if isinstance(spec, ForeachSpec | WhileSpec | WorkflowSpec) or (
+                isinstance(spec, ParallelSpec) and spec.inline
+            ):
+                instance.children = instance.children or Children(items=event.items, total=event.total)
+
+        instance = self._move(event, None, change)
+        if isinstance(instance.node.spec, ParallelSpec):
+            instance.opened = True
+            self._speak(instance, Gate.OPEN)
+
+    def _condition_evaluated(self, event: e.ConditionEvaluated) -> None:
+        next_task_status(self.instance(event.key).status, event)
+
+    def _branch_taken(self, event: e.BranchTaken) -> None:
+        instance = self.instance(event.key)
+        next_task_status(instance.status, event)
+        if not isinstance(instance.node.spec, ConditionSpec) or instance.chose:
+            raise EngineBug("E-BUG-EVENT", f"{event.key.address} cannot choose a branch now")
+        instance.chose, instance.chosen, instance.choice = True, event.taken, event.reason
+        self._speak(instance, Gate.TARGET)
+
+    def _task_waiting(self, event: e.TaskWaiting) -> None:
+        def change(instance: Instance) -> None:
+            instance.until = event.until
+            instance.started_at = instance.started_at or self._at
+
+        self._move(event, event.reason, change)
+
+    def _task_succeeded(self, event: e.TaskSucceeded) -> None:
+        def change(instance: Instance) -> None:
+            instance.result = event.result
+            instance.error = None
+            scope = instance.scope
+            if instance.node.result_key:
+                scope.results[instance.node.result_key] = event.result
+            for name, ref in ((export.name, export.ref) for export in event.exports):
+                scope.results[name] = ref
+            for memory in event.memory:
+                if memory.deleted:
+                    scope.workflow.memory.pop(memory.name, None)
+                else:
+                    scope.workflow.memory[memory.name] = memory.value
+                scope.workflow.memory_set_by[memory.name] = instance.key.address
+
+        self._end(event, None, change)
+
+    def _task_failed(self, event: e.TaskFailed | e.TaskTimedOut) -> None:
+        def change(instance: Instance) -> None:
+            instance.error = event.error
+
+        self._end(event, e.Reason(event.error.code, event.error.message), change)
+
+    def _task_retry_scheduled(self, event: e.TaskRetryScheduled) -> None:
+        def change(instance: Instance) -> None:
+            instance.error = event.error
+            instance.until = event.due_at
+
+        self._move(event, event.reason, change)
+
+    def _task_not_run(self, event: e.TaskSkipped | e.TaskUpstreamFailed | e.TaskCancelled) -> None:
+        self._end(event, event.reason, lambda _: None)
+
+    def _task_interrupted(self, event: e.TaskInterrupted) -> None:
+        def change(instance: Instance) -> None:
+            instance.interruptions += 1
+
+        self._move(event, event.reason, change)
+
+    def _task_reset(self, event: e.TaskReset) -> None:
+        instance = self.instance(event.key)
+        status = next_task_status(instance.status, event)
+        for gate in Gate:
+            self._speak(instance, gate, sign=-1)
+        self._finished(instance, sign=-1)
+        instance.status = status
+        instance.generation = event.generation
+        instance.attempt = instance.interruptions = 0
+        instance.arguments = UNRENDERED
+        instance.reason = instance.error = instance.result = instance.until = None
+        instance.queued_at = instance.started_at = instance.finished_at = None
+        instance.opened = instance.chose = instance.stopped = False
+        instance.chosen = instance.choice = None
+        if instance.children is not None:
+            children = instance.children
+            children.failed = children.cancelled = 0
+            children.done -= sum(scope.closed for scope in children.scopes.values())
+            for scope in children.scopes.values():
+                scope.closed = False
+
+    def _scope_opened(self, event: e.ScopeOpened) -> None:
+        owner = self.instance(event.owner)
+        if owner.children is None or event.scope in self.scopes:
+            raise EngineBug("E-BUG-SCOPE", f"scope {event.scope} cannot open now")
+        spec, workflow = owner.node.spec, owner.scope.workflow
+        if isinstance(spec, WorkflowSpec):
+            workflow = Workflow(spec.plan, event.scope, event.params or {}, dict(spec.plan.variables))
+        scope = Scope(event.scope, child_graph(owner, event.branch), owner, event.index, event.branch, workflow)
+        if isinstance(owner.node.spec, WhileSpec):
+            carry = owner.children.carry
+            scope.carry = Carry(dict(carry.results), dict(carry.tasks))
+        owner.children.opened += 1
+        owner.children.scopes[event.scope] = scope
+        self._add_scope(scope)
+
+    def _scope_stopped(self, event: e.ScopeStopped) -> None:
+        for instance in self.region(event.scope):
+            instance.stopped = instance.stopped or instance.status is TaskStatus.RUNNING
+
+    def _scope_closed(self, event: e.ScopeClosed) -> None:
+        scope = self.scopes[event.scope]
+        owner = scope.owner
+        if owner is None or owner.children is None or scope.unfinished or scope.closed:
+            raise EngineBug("E-BUG-SCOPE", f"scope {event.scope} cannot close now")
+        children = owner.children
+        scope.closed = True
+        children.done += 1
+        children.failed += event.failed
+        cancelled = not event.failed and scope.cancellations > 0
+        children.cancelled += cancelled
+        children.outputs[scope.branch or str(scope.index)] = event.outputs
+        if scope.results:
+            children.results[scope.branch or str(scope.index)] = scope.results
+        if isinstance(owner.node.spec, WhileSpec):
+            children.carry.results.update(scope.results)
+            children.carry.tasks.update(
+                (instance.node.id, instance.result)
+                for instance in scope.instances
+                if instance.status is TaskStatus.SUCCEEDED
+            )
+        if not event.failed and not cancelled:
+            del children.scopes[event.scope]
+            del self.scopes[event.scope]
+
+    # --- the pieces ------------------------------------------------------------------------------------------------
+
+    def _add_scope(self, scope: Scope) -> None:
+        self.scopes[scope.path] = scope
+        open_scope(scope, self.ordinals)
+        self.ordinals += len(scope.instances)
+
+    def _move(self, event: e.TaskEvent, reason: e.Reason | None, change: Callable[[Instance], None]) -> Instance:
+        """Change the status by the table, then the rest; an illegal event changes nothing."""
+        instance = self.instance(event.key)
+        status = next_task_status(instance.status, event)
+        if instance.node.operator == "task":
+            self.active_calls += (status in CALL_ACTIVE) - (instance.status in CALL_ACTIVE)
+        self.waiting += (status is TaskStatus.WAITING) - (instance.status is TaskStatus.WAITING)
+        instance.status = status
+        instance.reason = reason
+        change(instance)
+        return instance
+
+    def _end(self, event: e.TaskEvent, reason: e.Reason | None, change: Callable[[Instance], None]) -> None:
+        """Make an instance terminal and tell everyone who counts on it."""
+        before = self.instance(event.key)
+        spoken = {gate for gate in Gate if has_spoken(before, gate)}
+        instance = self._move(event, reason, change)
+        instance.finished_at = self._at
+        instance.until = None
+        instance.arguments = UNRENDERED
+        for gate in Gate:
+            if gate not in spoken:
+                self._speak(instance, gate)
+        self._finished(instance)
+
+    def _speak(self, instance: Instance, gate: Gate, sign: int = 1) -> None:
+        """Count `instance` in the tallies behind its edges of one gate; `sign` -1 withdraws what was said."""
+        if sign < 0 and not has_spoken(instance, gate):
+            return
+        others = instance.scope.instances
+        for edge in instance.scope.graph.dependents[instance.node.index]:
+            if edge.gate is gate:
+                dependent = others[edge.upstream]
+                count_dependency(instance, gate, dependent.tally, sign, dependent.node.id)
+
+    def _finished(self, instance: Instance, sign: int = 1) -> None:
+        """Keep the counters of the scope and of parallels around a terminal instance."""
+        scope = instance.scope
+        scope.unfinished -= sign
+        if instance.counts_as_failed:
+            if instance.status is TaskStatus.CANCELLED:
+                scope.cancellations += sign
+            else:
+                scope.failures += sign
+        for parallel in self.parallels_of(instance):
+            parallel.members_done += sign
+
+    _RULES: ClassVar[Mapping[type[e.Event], Callable[[RunState, Any], None]]] = {
+        e.RunCreated: _run_created,
+        e.RunStarted: _run_started,
+        e.RunCancelRequested: _run_cancel_requested,
+        e.RunWaiting: _run_moved,
+        e.RunContinued: _run_moved,
+        e.RunInterrupted: _run_moved,
+        e.RunFinished: _run_finished,
+        e.TaskQueued: _task_queued,
+        e.TaskStarted: _task_started,
+        e.TaskSpawned: _task_spawned,
+        e.OperatorEntered: _operator_entered,
+        e.ConditionEvaluated: _condition_evaluated,
+        e.BranchTaken: _branch_taken,
+        e.TaskWaiting: _task_waiting,
+        e.TaskSucceeded: _task_succeeded,
+        e.TaskFailed: _task_failed,
+        e.TaskTimedOut: _task_failed,
+        e.TaskRetryScheduled: _task_retry_scheduled,
+        e.TaskSkipped: _task_not_run,
+        e.TaskUpstreamFailed: _task_not_run,
+        e.TaskCancelled: _task_not_run,
+        e.TaskInterrupted: _task_interrupted,
+        e.TaskReset: _task_reset,
+        e.ScopeOpened: _scope_opened,
+        e.ScopeStopped: _scope_stopped,
+        e.ScopeClosed: _scope_closed,
+    }
+    """One rule per kind of event."""
