@@ -1,0 +1,197 @@
+"""Scopes -> Plan. Called only when nothing is wrong: everything here is known to exist and to have the right type."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+from ..errors import EngineBug
+from ..keys import TaskId
+from .models import Condition, DockerTask, Foreach, Nested, Parallel, PythonTask, ShellTask, Task, Wait, WaitKeys, While
+from .plan import (
+    CallSpec,
+    ConditionSpec,
+    DockerCall,
+    Edge,
+    ForeachSpec,
+    Graph,
+    Node,
+    OperatorSpec,
+    ParallelSpec,
+    ParamSpec,
+    Plan,
+    PythonCall,
+    RetryPolicy,
+    ShellCall,
+    TriggerRule,
+    WaitSpec,
+    WhileSpec,
+    WorkflowSpec,
+)
+from .waits import parse_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from .items import Item, Source
+    from .models import Operator, Param, Retry
+    from .scopes import Scope
+
+_ALIASES: Final[Mapping[str, TriggerRule]] = {"all_success": TriggerRule.DEFAULT}
+_OPERATORS: Final[dict[str, Literal["task", "condition", "parallel", "foreach", "while", "wait", "workflow"]]] = {
+    "task": "task",
+    "condition": "condition",
+    "parallel": "parallel",
+    "foreach": "foreach",
+    "while": "while",
+    "wait": "wait",
+    "workflow": "workflow",
+}
+
+
+def build(
+    source: Source, root: Scope, *, file: str, text: bytes, nested: Mapping[Item, Plan], sources: Mapping[str, bytes]
+) -> Plan:
+    """Return the plan. `nested` holds the plan of each operator `workflow`; `sources` every file below this one."""
+    workflow = source.workflow
+    return Plan(
+        name=workflow.name or PurePath(file).stem,
+        file=file,
+        digest=hashlib.sha256(text).hexdigest(),
+        root=_Builder(workflow.env, nested).graph(root, source),
+        variables=workflow.variables,
+        params={name: param_spec(name, param) for name, param in source.params.items()},
+        env=workflow.env,
+        max_parallel=workflow.max_parallel,
+        fail_fast=workflow.fail_fast,
+        timezone=workflow.timezone,
+        version=workflow.version,
+        description=workflow.description,
+        tags=workflow.tags,
+        sources=sources,
+    )
+
+
+def param_spec(name: str, param: Param) -> ParamSpec:
+    """Turn a declared input into its specification."""
+    return ParamSpec(
+        name=name,
+        type=param.type,
+        default=param.default,
+        required=param.required,
+        enum=param.enum,
+        min=param.min,
+        max=param.max,
+        pattern=param.pattern,
+        description=param.description,
+    )
+
+
+class _Builder:
+    """Lives while one plan is built."""
+
+    def __init__(self, env: Mapping[str, str], nested: Mapping[Item, Plan]) -> None:
+        self._env = env
+        self._nested = nested
+
+    def graph(self, scope: Scope, source: Source) -> Graph:
+        """Build one graph and those inside it."""
+        dependents: list[list[Edge]] = [[] for _ in scope.items]
+        for position, edges in enumerate(scope.edges):
+            for edge in edges:
+                dependents[edge.upstream].append(Edge(position, edge.gate))
+        nodes = tuple(self._node(scope, position, source) for position in range(len(scope.items)))
+        return Graph(
+            nodes=nodes,
+            dependents=tuple(tuple(edges) for edges in dependents),
+            index={node.id: node.index for node in nodes},
+        )
+
+    def _node(self, scope: Scope, position: int, source: Source) -> Node:
+        item = scope.items[position]
+        operator = item.operator
+        rule = operator.trigger_rule
+        is_task = isinstance(operator, Task)
+        return Node(
+            index=position,
+            id=TaskId(item.id),
+            operator=_OPERATORS[item.kind],
+            spec=self._spec(scope, position, source),
+            dependencies=tuple(scope.edges[position]),
+            trigger_rule=_ALIASES.get(rule) or TriggerRule(rule),
+            when=operator.when,
+            result_key=operator.result_key,
+            retry=_retry(operator.retry) if is_task and operator.retry is not None else RetryPolicy(),
+            timeout_s=operator.timeout.timeout if is_task and operator.timeout is not None else None,
+            continue_on_error=operator.continue_on_error,
+            bulkhead=operator.bulkhead,
+            description=operator.description,
+            line=item.name_spot.start.line + 1,
+        )
+
+    def _spec(self, scope: Scope, position: int, source: Source) -> OperatorSpec:
+        item = scope.items[position]
+        match item.operator:
+            case Task() as task:
+                return CallSpec(call=_call(task), env={**self._env, **(task.env or {})}, template=task.template)
+            case Condition() as condition:
+                if_false = condition.if_false
+                return ConditionSpec(
+                    condition=_expression(condition.condition),
+                    if_true=scope.index[condition.if_true],
+                    if_false=None if if_false is None else scope.index[if_false],
+                )
+            case Parallel() as parallel:
+                branches = parallel.branches.items()
+                return ParallelSpec(
+                    branches={name: tuple(scope.index[member] for member in ids) for name, ids in branches},
+                    inline={child.name: self.graph(child, source) for child in scope.children[position]},
+                )
+            case Foreach() as foreach:
+                limit = foreach.max_parallel if foreach.parallel else 1
+                body = self.graph(scope.children[position][0], source)
+                return ForeachSpec(items=foreach.items, body=body, max_parallel=limit)
+            case While() as loop:
+                body = self.graph(scope.children[position][0], source)
+                condition_text = _expression(loop.condition)
+                return WhileSpec(condition=condition_text, body=body, max_iterations=loop.max_iterations)
+            case Wait() as wait if not isinstance(wait.wait_for, WaitKeys):
+                text = wait.wait_for
+                return WaitSpec(wait=text if isinstance(text, str) and "{{" in text else parse_wait(text))
+            case Nested() as call:
+                return WorkflowSpec(plan=self._nested[item], params=call.params)
+        raise EngineBug("E-BUG", f"operator {item.kind!r} has no specification")
+
+
+def _expression(value: str | bool) -> str:
+    return value if isinstance(value, str) else str(value).lower()
+
+
+def _retry(retry: Retry) -> RetryPolicy:
+    attempts = retry.max_attempts if retry.max_attempts is not None else (retry.max_retries or 0) + 1
+    return RetryPolicy(
+        max_attempts=attempts,
+        delay_s=retry.delay,
+        backoff=retry.backoff,
+        factor=retry.factor,
+        max_delay_s=retry.max_delay,
+        jitter=retry.jitter,
+        on=retry.on,
+    )
+
+
+def _call(task: Operator) -> PythonCall | ShellCall | DockerCall:
+    match task:
+        case PythonTask():
+            return PythonCall(function=task.function.removeprefix("tools."), args=task.args, kwargs=task.kwargs)
+        case ShellTask():
+            return ShellCall(run=task.run)
+        case DockerTask():
+            names = ("entrypoint", "volumes", "network", "user", "cwd", "pull", "memory", "cpus")
+            options = {name: getattr(task, name) for name in names if getattr(task, name) is not None}
+            if isinstance(task.command, str):
+                return DockerCall(image=task.image, options={**options, "command": task.command})
+            return DockerCall(image=task.image, command=tuple(task.command), options=options)
+    raise EngineBug("E-BUG", f"{type(task).__name__} has no call")
