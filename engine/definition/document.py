@@ -66,7 +66,7 @@ class _ScalarEvent(_NodeEvent, Protocol):
 
 
 class Spot:
-        """`end` is None for lists and maps; their `start` is their first character. `raw` is a scalar's text."""
+    """Where a value stands, and for lists and maps where their parts do. Built once; then only names are added."""
 
     __slots__ = ("end", "keys", "parts", "raw", "start")
 
