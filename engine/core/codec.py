@@ -33,13 +33,16 @@ _ascii: Final = json.JSONEncoder(ensure_ascii=True, check_circular=False, separa
 
 def dump_json(value: object) -> str:
     """Return compact JSON text that every store can hold: lone surrogates as escapes, infinities as words."""
-    text = _compact(value)
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return _ascii(value)
+    return storable_json(_compact(value))
+
+
+def storable_json(text: str) -> str:
+    """Return JSON text of the same value that every store can hold."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return _ascii(json.loads(text))
     return text
 
 
