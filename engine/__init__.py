@@ -9,14 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .compiler import load_text, load_workflow
     from .core.codec import encode_entry
     from .core.events import JournalEntry, Reason
     from .core.ports import RunReader
     from .core.records import AttemptRecord, Batch, NameRecord, RunRecord, StoredDefinition, TaskRecord
     from .core.status import RunStatus, TaskStatus
     from .core.values import ResultRef
-    from .definition.loading import Loaded, load_text, load_workflow
+    from .definition.loading import Loaded
     from .definition.plan import Gate, Graph, Node, Plan
+    from .definition.values import parse_value
     from .engine import Engine, RunHandle
     from .errors import (
         EngineError,
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
     )
     from .keys import JsonValue, RunId, ScopePath, TaskId, TaskKey, key_of
     from .persistence.manager import default_url, open_reader
-    from .runtime.logs import LogFile, LogFollower, LogLine, log_files
+    from .runtime.logs import LogFile, LogFollower, LogLine, log_files, log_path
+    from .tools.registry import tool_names
     from .utils.durations import format_duration
     from .utils.sanitize import sanitize
 
@@ -84,11 +87,14 @@ _HOMES = {
     "encode_entry": "core.codec",
     "format_duration": "utils.durations",
     "key_of": "keys",
-    "load_text": "definition.loading",
-    "load_workflow": "definition.loading",
+    "load_text": "compiler",
+    "load_workflow": "compiler",
     "log_files": "runtime.logs",
+    "log_path": "runtime.logs",
     "open_reader": "persistence.manager",
+    "parse_value": "definition.values",
     "sanitize": "utils.sanitize",
+    "tool_names": "tools.registry",
 }
 
 __all__ = [
@@ -139,8 +145,11 @@ __all__ = [
     "load_text",
     "load_workflow",
     "log_files",
+    "log_path",
     "open_reader",
+    "parse_value",
     "sanitize",
+    "tool_names",
 ]
 
 

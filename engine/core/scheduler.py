@@ -13,7 +13,7 @@ from ..errors import EngineBug, ErrorInfo, TemplateError
 from ..keys import TaskKey
 from . import events as e
 from .calls import Outcome
-from .decisions import Decision, StartCall, WithdrawPermit
+from .decisions import Decision, RequestPermit, StartCall, WithdrawPermit
 from .desk import Desk, Step, failed
 from .instances import Instance, Scope
 from .operator_handlers import HANDLERS, task_handler
@@ -60,6 +60,7 @@ class Scheduler:
         self._seq = next_seq
         self._entries: list[e.JournalEntry] = []
         self._decisions: list[Decision] = []
+        self._permits: list[RequestPermit | WithdrawPermit] = []
         self._worklist: deque[Instance] = deque()
         self._listed: set[int] = set()
         self._closing: deque[Scope] = deque()
@@ -80,12 +81,12 @@ class Scheduler:
         """Begin the next attempt of a queued call: its permits are granted."""
         instance = self.state.find(key)
         if instance is None or instance.status is not TaskStatus.QUEUED:
-            self._decisions.append(WithdrawPermit(key))
+            self._permits.append(WithdrawPermit(key))
             return
         steps = tuple(task_handler.start(instance, self.desk))
         self._emit_all(steps)
         if not any(isinstance(step, StartCall) for step in steps):
-            self._decisions.append(WithdrawPermit(key))
+            self._permits.append(WithdrawPermit(key))
 
     def spawned(self, event: e.TaskSpawned) -> None:
         """Note the process of a running attempt; late news is dropped."""
@@ -141,6 +142,15 @@ class Scheduler:
         if not more:
             self._sum_up()
         return more
+
+    def is_full(self) -> bool:
+        """Say whether this turn has reached TURN_LIMIT."""
+        return len(self._entries) >= TURN_LIMIT
+
+    def take_permit_requests(self) -> list[RequestPermit | WithdrawPermit]:
+        """Return who wants or gives up permits, in order; granting them is part of the same turn."""
+        requests, self._permits = self._permits, []
+        return requests
 
     def take(self) -> Turn | None:
         """Return what happened since the last take; None when nothing did."""
@@ -252,7 +262,9 @@ class Scheduler:
             self._emit_any(step)
 
     def _emit_any(self, step: Step) -> None:
-        if isinstance(step, Decision):
+        if isinstance(step, RequestPermit | WithdrawPermit):
+            self._permits.append(step)
+        elif isinstance(step, Decision):
             self._decisions.append(step)
         else:
             self._emit(step)

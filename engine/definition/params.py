@@ -37,17 +37,12 @@ def check_params(declared: Mapping[str, ParamSpec], given: Mapping[str, JsonValu
     return values
 
 
-def apply_inputs(
-    declared: Mapping[str, ParamSpec], variables: Mapping[str, JsonValue], given: Mapping[str, JsonValue]
-) -> tuple[dict[str, JsonValue], dict[str, JsonValue]]:
-    """Divide `key=value` inputs into params and overridden variables; UsageError for a key that is neither."""
-    params = {name: value for name, value in given.items() if name in declared}
-    overrides = {name: value for name, value in given.items() if name not in declared}
-    for name in overrides:
-        if name not in variables:
-            hint = _suggestion(name, [*declared, *variables])
-            raise UsageError("E-PARAM", f"the workflow has neither a param nor a variable {name!r}{hint}")
-    return check_params(declared, params), overrides
+def check_variables(declared: Mapping[str, JsonValue], given: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the overridden variables; UsageError (`E-PARAM`) for one that the workflow does not have."""
+    for name in given:
+        if name not in declared:
+            raise UsageError("E-PARAM", f"unknown variable {name!r}{_suggestion(name, declared)}")
+    return dict(given)
 
 
 def _checked(spec: ParamSpec, value: JsonValue) -> JsonValue:
@@ -76,6 +71,6 @@ def _check_type(spec: ParamSpec, value: JsonValue) -> None:
         raise UsageError("E-PARAM", f"param {spec.name!r} must be {_WORDS.get(spec.type, 'a map')}, not {value!r}")
 
 
-def _suggestion(name: str, known: Mapping[str, object] | list[str]) -> str:
+def _suggestion(name: str, known: Mapping[str, object]) -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

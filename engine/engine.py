@@ -1,0 +1,317 @@
+"""The engine: wires the ports together and owns the thread. Any thread may call it; every call returns at once.
+
+What a call starts comes back as batches to the subscribers; `RunHandle.wait` is for those who have nothing else to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from .compiler import load_text
+from .core.desk import Desk
+from .core.events import Reason, RunCreated
+from .core.ports import RunReader, Store, Subscriber
+from .core.records import RunRecord, StoredDefinition
+from .core.scheduler import Scheduler
+from .core.state import RunState
+from .core.status import RunStatus
+from .core.value_cache import ValueCache
+from .definition.loading import Loaded
+from .definition.params import check_params, check_variables
+from .definition.plan import Plan
+from .errors import EngineError, StoreError, UsageError
+from .keys import JsonValue, RunId, TaskKey
+from .persistence.manager import open_reader, open_store
+from .processes.child_watcher import install_child_watcher
+from .runtime.bus import Bus
+from .runtime.clock import SystemClock
+from .runtime.executors import EXECUTORS
+from .runtime.executors.prints import prints_into_logs
+from .runtime.ids import checked_run_id, new_run_id
+from .runtime.logs import FileLogBook
+from .runtime.orchestrator import LiveRun, Services
+from .tools.registry import Registry
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_THREADS = 256
+"""Most worker threads of an engine; they are started as they are needed."""
+
+
+class RunHandle:
+    """A run that this engine executes."""
+
+    def __init__(self, run_id: RunId, plan: Plan, engine: Engine) -> None:
+        """Made by the engine alone."""
+        self.run_id = run_id
+        self.plan = plan
+        self._engine = engine
+        self._ended: Future[RunRecord] = Future()
+
+    @property
+    def done(self) -> bool:
+        """True once the run is terminal, or the engine had to give it up."""
+        return self._ended.done()
+
+    def cancel(self, why: str = "cancelled by the user") -> None:
+        """Ask for the end of the run; nothing happens when it has ended."""
+        self._engine.cancel(self.run_id, why)
+
+    def cancel_task(self, key: TaskKey, why: str = "cancelled by the user") -> None:
+        """Ask for the end of one task and of what is inside it."""
+        self._engine.cancel_task(self.run_id, key, why)
+
+    def wait(self, timeout_s: float | None = None) -> RunRecord | None:
+        """Return the last row of the run, or None when `timeout_s` passed first.
+
+        Raises what ended the run early: StoreError, OwnershipLost, EngineBug. It is `interrupted` then.
+        """
+        try:
+            return self._ended.result(timeout_s)
+        except FutureTimeoutError:
+            return None
+        except CancelledError:
+            raise EngineError("E-CLOSED", f"the engine was closed; run {self.run_id} is interrupted") from None
+
+    def settle(self, ended: asyncio.Task[RunRecord]) -> None:
+        """Take the end of the driving task over. Called by the engine alone."""
+        if ended.cancelled():
+            self._ended.cancel()
+        elif (error := ended.exception()) is not None:
+            self._ended.set_exception(error)
+        else:
+            self._ended.set_result(ended.result())
+
+
+class Engine:
+    """One engine: a thread with its loop, one writing connection, the executors. A context manager."""
+
+    def __init__(self, url: str) -> None:
+        """Open the store named by `url` and start the thread. StoreError when it cannot be opened."""
+        self.url = url
+        self._bus = Bus()
+        self._live: dict[RunId, LiveRun] = {}
+        self._drivers: set[asyncio.Task[RunRecord]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+        self._ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._main, name="highway-engine", daemon=True)
+        self._thread.start()
+        try:
+            self._ready.result()
+            self.reader: RunReader = open_reader(url)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Get every saved batch from now on, on the engine's thread; the returned function ends it."""
+        return self._bus.subscribe(subscriber)
+
+    def start(
+        self,
+        loaded: Loaded,
+        *,
+        params: Mapping[str, JsonValue] | None = None,
+        variables: Mapping[str, JsonValue] | None = None,
+        run_id: str | None = None,
+        keep_going: bool = False,
+    ) -> RunHandle:
+        """Start a run; it is stored when this returns.
+
+        WorkflowInvalid for a file with errors, UsageError for inputs that do not fit or a run id that is taken.
+        """
+        plan = loaded.require()
+        definition = StoredDefinition(
+            path=loaded.absolute_path,
+            text=loaded.source,
+            sha256=loaded.sha256,
+            sources=dict(plan.sources),
+            params=check_params(plan.params, params or {}),
+            variables=check_variables(plan.variables, variables or {}),
+            keep_going=keep_going,
+        )
+        chosen = checked_run_id(run_id) if run_id is not None else new_run_id()
+        return self._call(self._start(plan, definition, chosen))
+
+    def resume(self, run_id: RunId) -> RunHandle:
+        """Go on with a stored run under its stored definition; failed work starts anew, finished work stays.
+
+        OwnedElsewhere while another process runs it, UsageError for an unknown or a succeeded run.
+        """
+        return self._call(self._resume(run_id))
+
+    def cancel(self, run_id: RunId, why: str) -> None:
+        """Ask for the end of a run of this engine."""
+        self._with_live(run_id, lambda live: live.cancel(Reason("cancel", why)))
+
+    def cancel_task(self, run_id: RunId, key: TaskKey, why: str) -> None:
+        """Ask for the end of one task of a run of this engine."""
+        self._with_live(run_id, lambda live: live.cancel_task(key, Reason("cancel", why)))
+
+    def close(self, timeout_s: float = 15.0) -> None:
+        """Stop every call, give up the runs that are live (they can be resumed), end the thread."""
+        if self._thread.is_alive():
+            self._soon(self._stop.set)
+            self._thread.join(timeout_s)
+        reader = self.__dict__.pop("reader", None)
+        if reader is not None:
+            reader.close()
+
+    # --- on the engine's thread ------------------------------------------------------------------------------------
+
+    def _main(self) -> None:
+        install_child_watcher()
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve())
+        except Exception as error:  # noqa: BLE001 - the top of a thread: the constructor raises it, or the log has it
+            if self._ready.done():
+                _log.exception("the engine thread ended")
+            else:
+                self._ready.set_exception(error)
+        finally:
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        async with AsyncExitStack() as stack:
+            store = open_store(self.url)
+            stack.callback(store.close)
+            registry = Registry()
+            executors = {name: factory(registry, _THREADS) for name, factory in EXECUTORS.items()}
+            for executor in executors.values():
+                stack.push_async_callback(executor.close)
+            stack.enter_context(prints_into_logs())
+            self._store: Store = store
+            self._registry = registry
+            self._services = Services(store=store, bus=self._bus, clock=SystemClock(), executors=executors)
+            stack.push_async_callback(self._give_up)
+            self._ready.set_result(None)
+            await self._stop.wait()
+
+    async def _start(self, plan: Plan, definition: StoredDefinition, run_id: RunId) -> RunHandle:
+        now = self._services.clock.now()
+        record = RunRecord(
+            id=run_id,
+            name=plan.name,
+            status=RunStatus.CREATED,
+            path=definition.path,
+            definition_sha256=definition.sha256,
+            created_at=now,
+            total=len(plan.root.nodes),
+        )
+        self._store.create_run(record, definition)
+        epoch = self._store.claim(run_id)
+        scheduler = self._scheduler(RunState(run_id, plan), definition)
+        created = RunCreated(
+            plan.name, definition.sha256, definition.params, definition.variables, definition.keep_going
+        )
+        return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.create(created, epoch))
+
+    async def _resume(self, run_id: RunId) -> RunHandle:
+        if self._store.run(run_id).status is RunStatus.SUCCEEDED:
+            raise UsageError("E-RUN-SUCCEEDED", f"run {run_id} has succeeded; there is nothing to resume")
+        epoch = self._store.claim(run_id)
+        try:
+            definition = self._store.definition(run_id)
+            plan = load_text(definition.text, definition.path, sources=definition.sources).require()
+            state = RunState(run_id, plan)
+            entries = self._store.entries(run_id)
+            for entry in entries:
+                state.apply(entry.event, entry.at)
+        except BaseException:
+            self._store.release(run_id)
+            raise
+        scheduler = self._scheduler(state, definition, len(entries) + 1)
+        if entries:
+            return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.resume(epoch))
+        created = RunCreated(
+            plan.name, definition.sha256, definition.params, definition.variables, definition.keep_going
+        )
+        return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.create(created, epoch))
+
+    def _scheduler(self, state: RunState, definition: StoredDefinition, next_seq: int = 1) -> Scheduler:
+        store, run_id = self._store, state.run_id
+        desk = Desk(
+            state=state,
+            values=ValueCache(lambda refs: store.values(run_id, refs)),
+            tools=self._registry,
+            env=dict(os.environ),
+            cwd=str(Path(definition.path).parent) if definition.path else "",
+        )
+        return Scheduler(state, desk, definition.path, next_seq)
+
+    async def _drive(self, handle: RunHandle, scheduler: Scheduler, begin: Callable[[], None]) -> RunHandle:
+        """Let the run go and return once its first turn is saved."""
+        run_id = handle.run_id
+        live = LiveRun(scheduler, self._services, FileLogBook(self._store.run_folder(run_id)))
+        first: asyncio.Future[None] = self._loop.create_future()
+
+        def saved(_: RunRecord) -> None:
+            if not first.done():
+                first.set_result(None)
+
+        def ended(driver: asyncio.Task[RunRecord]) -> None:
+            self._drivers.discard(driver)
+            self._live.pop(run_id, None)
+            self._store.release(run_id)
+            if not driver.cancelled() and (error := driver.exception()) is not None:
+                _log.error("run %s was given up: %s", run_id, error, exc_info=error)
+            handle.settle(driver)
+            saved(scheduler_record)
+
+        scheduler_record = self._store.run(run_id)
+        self._live[run_id] = live
+        driver = self._loop.create_task(live.drive(begin, saved))
+        self._drivers.add(driver)
+        driver.add_done_callback(ended)
+        await first
+        return handle
+
+    async def _give_up(self) -> None:
+        """Stop driving; what was running can be resumed."""
+        drivers = list(self._drivers)
+        for driver in drivers:
+            driver.cancel()
+        if drivers:
+            await asyncio.wait(drivers)
+            await asyncio.sleep(0)  # lets the callbacks release the locks before the store closes
+
+    def _call(self, work: Coroutine[Any, Any, _T]) -> _T:
+        if not self._thread.is_alive():
+            work.close()
+            raise StoreError("E-CLOSED", "the engine is closed")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _with_live(self, run_id: RunId, action: Callable[[LiveRun], None]) -> None:
+        def act() -> None:
+            live = self._live.get(run_id)
+            if live is not None:
+                action(live)
+
+        self._soon(act)
+
+    def _soon(self, action: Callable[[], object]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(action)
+        except RuntimeError:
+            _log.debug("the engine is closed already")
