@@ -1,0 +1,235 @@
+"""Runs one child process to its end. The child leads its own session; when the call is over, its whole group is.
+
+Output is read in chunks as it comes and goes straight to the log; only a capped part stays in memory. The end of the
+*process* ends the call, not the end of its pipes: asyncio's own `wait()` hangs where a background child keeps stdout
+open. What outlives the leader gets a short time to finish writing, and is then ended: a service that shall outlive
+its task starts with `setsid` and its own output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+import psutil
+
+from ..core.ports import LogSink
+from ..errors import ErrorInfo, TaskFailure
+from .family import Family
+
+STDOUT_CAP: Final = 1024 * 1024
+"""Bytes of stdout kept as the result."""
+STDERR_CAP: Final = 8 * 1024
+"""Bytes of stderr kept, from its end."""
+DRAIN_S: Final = 0.5
+"""How long output and group members may outlive the leader."""
+KILL_S: Final = 2.0
+"""How long KILL is repeated before a process counts as stuck in the kernel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to start."""
+
+    argv: tuple[str, ...]
+    """At least the program; no shell is involved."""
+    env: Mapping[str, str]
+    """The whole environment of the child."""
+    cwd: str = ""
+    """`""` means the engine's own folder."""
+    stdin: bytes | None = None
+    """None: the child reads end of file."""
+    timeout_s: float | None = None
+    grace_s: float = 10.0
+    """Between TERM and KILL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessResult:
+    """How the child ended. At most one of `exit_code` and `signal` is given; neither where it could not be reaped."""
+
+    exit_code: int | None
+    signal: int | None
+    stdout: bytes
+    """At most STDOUT_CAP bytes from its beginning."""
+    truncated: bool
+    """There was more on stdout; the log has it."""
+    stderr_tail: bytes
+    timed_out: bool = False
+    cancelled: bool = False
+
+
+class _Output(asyncio.SubprocessProtocol):
+    """Takes what the child writes, and tells of its two ends: its own and that of its pipes."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, log: LogSink) -> None:
+        self.exited: asyncio.Future[None] = loop.create_future()
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self.stdout = bytearray()
+        self.truncated = False
+        self.stderr = bytearray()
+        self._log = log
+        self._open = {1, 2}
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        if fd == 1:
+            self._log.write(data, "stdout")
+            room = STDOUT_CAP - len(self.stdout)
+            self.truncated |= len(data) > room
+            self.stdout += data[:room]
+        else:
+            self._log.write(data, "stderr")
+            self.stderr += data[-STDERR_CAP:]
+            del self.stderr[:-STDERR_CAP]
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._open.discard(fd)
+        if not self._open and not self.closed.done():
+            self.closed.set_result(None)
+
+    def process_exited(self) -> None:
+        if not self.exited.done():
+            self.exited.set_result(None)
+
+
+async def run_process(command: Command, log: LogSink, spawned: Callable[[int, float], None]) -> ProcessResult:
+    """Run `command` until it and its group are gone.
+
+    A cancel ends them and is returned, not raised; a second one kills at once. Raises
+    TaskFailure `E-COMMAND` when it cannot be started.
+    """
+    loop = asyncio.get_running_loop()
+    output = _Output(loop, log)
+    # The start is not interrupted: between fork and the first pipe nobody would know the child.
+    starting = loop.create_task(_start(loop, output, command))
+    cancelled = await _settled(starting)
+    transport = starting.result()
+    pid = transport.get_pid()
+    spawned(pid, _start_time(pid))
+    family = Family(pid)
+    timed_out = False
+    try:
+        if not cancelled:
+            try:
+                done, _ = await asyncio.wait({output.exited}, timeout=command.timeout_s)
+                timed_out = not done
+                if done and not await _drained(output, family):
+                    log.line("warning", "ended what the command had left running in the background")
+                    await _end(output, family, min(command.grace_s, DRAIN_S))
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled or timed_out:
+            await _end(output, family, command.grace_s)
+    finally:
+        transport.close()
+    code = transport.get_returncode()
+    return ProcessResult(
+        exit_code=code if code is not None and code >= 0 else None,
+        signal=-code if code is not None and code < 0 else None,
+        stdout=bytes(output.stdout),
+        truncated=output.truncated,
+        stderr_tail=bytes(output.stderr),
+        timed_out=timed_out,
+        cancelled=cancelled,
+    )
+
+
+async def _start(loop: asyncio.AbstractEventLoop, output: _Output, command: Command) -> asyncio.SubprocessTransport:
+    """Start the child in a session of its own and give it its input."""
+    try:
+        transport, _ = await loop.subprocess_exec(
+            lambda: output,
+            *command.argv,
+            stdin=asyncio.subprocess.DEVNULL if command.stdin is None else asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=command.cwd or None,
+            env=command.env,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise TaskFailure(_cannot_start(command, error)) from error
+    if command.stdin is not None:
+        pipe = cast("asyncio.WriteTransport", transport.get_pipe_transport(0))
+        pipe.write(command.stdin)
+        pipe.close()  # after what is buffered; a child that does not read only loses it
+    return transport
+
+
+def _cannot_start(command: Command, error: Exception) -> ErrorInfo:
+    """Say why in one sentence: the folder, the program, or its arguments."""
+    program = command.argv[0]
+    if command.cwd and not os.path.isdir(command.cwd):  # noqa: PTH112 - one question, asked after a failure
+        message = f"the folder {command.cwd} does not exist"
+    elif isinstance(error, FileNotFoundError):
+        message = f"command {program!r} not found"
+    elif isinstance(error, ValueError):
+        message = f"command {program!r} cannot be started: an argument or a variable holds a NUL character"
+    else:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        message = f"command {program!r} cannot be started: {reason}"
+    return ErrorInfo(code="E-COMMAND", message=message, retryable=not isinstance(error, ValueError))
+
+
+def _start_time(pid: int) -> float:
+    """Return the start time that names the process together with its pid; now, where it is gone already."""
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return time.time()
+
+
+async def _settled(future: asyncio.Future[asyncio.SubprocessTransport]) -> bool:
+    """Wait for `future` whatever happens; True when a cancel came meanwhile."""
+    cancelled = False
+    while not future.done():
+        try:
+            await asyncio.wait({future})
+        except asyncio.CancelledError:
+            cancelled = True
+    return cancelled
+
+
+async def _drained(output: _Output, family: Family) -> bool:
+    """Wait a moment for the pipes to close and the group to empty; False when something holds on."""
+    if not output.closed.done():
+        await asyncio.wait({output.closed}, timeout=DRAIN_S)
+    return output.closed.done() and (family.is_gone() or await _gone(output, family, DRAIN_S))
+
+
+async def _gone(output: _Output, family: Family, patience_s: float) -> bool:
+    """Wait until the leader is reaped and its family gone, asking more rarely as time goes on."""
+    deadline = time.monotonic() + patience_s
+    pause = 0.005
+    while not (output.exited.done() and family.is_gone()):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        if output.exited.done():
+            await asyncio.sleep(min(pause, left))
+        else:
+            await asyncio.wait({output.exited}, timeout=min(pause, left))
+        pause = min(pause * 1.5, 0.1)
+    return True
+
+
+async def _end(output: _Output, family: Family, grace_s: float) -> None:
+    """TERM, grace, KILL. A cancel during the grace means: now."""
+    family.terminate()
+    try:
+        if await _gone(output, family, grace_s):
+            return
+    except asyncio.CancelledError:
+        pass
+    deadline = time.monotonic() + KILL_S
+    while time.monotonic() < deadline:
+        family.kill()
+        try:
+            if await _gone(output, family, 0.05):
+                return
+        except asyncio.CancelledError:
+            continue  # it cannot be ended any faster
