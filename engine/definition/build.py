@@ -60,7 +60,7 @@ def build(
         name=workflow.name or PurePath(file).stem,
         file=file,
         digest=hashlib.sha256(text).hexdigest(),
-        root=_Builder(workflow.env, nested).graph(root, source),
+        root=_Builder(nested).graph(root, source),
         variables=workflow.variables,
         params={name: param_spec(name, param) for name, param in source.params.items()},
         env=workflow.env,
@@ -92,8 +92,7 @@ def param_spec(name: str, param: Param) -> ParamSpec:
 class _Builder:
     """Lives while one plan is built."""
 
-    def __init__(self, env: Mapping[str, str], nested: Mapping[Item, Plan]) -> None:
-        self._env = env
+    def __init__(self, nested: Mapping[Item, Plan]) -> None:
         self._nested = nested
 
     def graph(self, scope: Scope, source: Source) -> Graph:
@@ -135,7 +134,7 @@ class _Builder:
         item = scope.items[position]
         match item.operator:
             case Task() as task:
-                return CallSpec(call=_call(task), env={**self._env, **(task.env or {})}, template=task.template)
+                return CallSpec(call=_call(task), env=task.env or {}, template=task.template)
             case Condition() as condition:
                 if_false = condition.if_false
                 return ConditionSpec(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import Problem, WorkflowInvalid
 from .build import build
+from .context import Context
 from .document import Document, Limits, Refused, parse
 from .files import Unreadable, beside, disk_loader, stored_loader
 from .graphs import find_cycles
@@ -20,7 +21,7 @@ from .reading import read
 from .report import Place, Report
 from .scopes import resolve
 from .syntax import decode
-from .validation import Context, nested_calls, validate
+from .validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,7 +150,7 @@ class _Compiler:
         is_cyclic = find_cycles(root, source, report)
         nested: dict[Item, Plan] = {}
         inner_problems: dict[Problem, None] = {}
-        for item in nested_calls(root):
+        for item in (item for scope in root.walk() for item in scope.items if item.kind == "workflow"):
             outcome = self._nested(item, source, report, callers)
             if outcome is not None:
                 inner_problems.update(dict.fromkeys(outcome.problems))

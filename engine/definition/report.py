@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import Problem, Severity
+from .names import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SEVERITIES: Final[dict[str, Severity]] = {"E": "error", "W": "warning", "I": "info"}
+_MAX_SUGGESTIONS: Final = 200
+"""Looking for the nearest of 20,000 names costs milliseconds; a file with more typos than this has other troubles."""
 
 
 class Place(NamedTuple):
@@ -24,6 +30,7 @@ class Report:
     def __init__(self, file: str) -> None:
         """`file` is how the caller named the file."""
         self.file = file
+        self._suggestions = 0
         self._problems: dict[Problem, None] = {}
 
     def add(self, code: str, message: str, place: Place, fix: str | None = None) -> None:
@@ -40,6 +47,11 @@ class Report:
             fix=fix,
         )
         self._problems.setdefault(problem)
+
+    def suggest(self, word: str, candidates: Iterable[str]) -> str | None:
+        """Return a did-you-mean for a mistyped name, None when nothing is near or enough has been suggested."""
+        self._suggestions += 1
+        return did_you_mean(word, candidates) if self._suggestions <= _MAX_SUGGESTIONS else None
 
     @property
     def has_errors(self) -> bool:

@@ -6,11 +6,11 @@ A scope is still about what was written (items with places); `build.py` makes th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from .canonical import BAD
 from .models import Condition, Join, Parallel, Switch
-from .names import did_you_mean
 from .plan import Edge, Gate
 
 if TYPE_CHECKING:
@@ -211,8 +211,10 @@ class _Resolver:
         return index
 
     def _unknown(self, scope: Scope, task_id: str, spot: Spot, what: str) -> None:
-        known = [*scope.index, *scope.inner, *(name for outer in scope.outward for name in outer.index)]
-        self._add("E-UNKNOWN-ID", f"{what} `{task_id}`, which does not exist", spot, did_you_mean(task_id, known))
+        known = chain(scope.index, scope.inner, (name for outer in scope.outward for name in outer.index))
+        self._add(
+            "E-UNKNOWN-ID", f"{what} `{task_id}`, which does not exist", spot, self._report.suggest(task_id, known)
+        )
 
     def _dependencies(
         self, scope: Scope, position: int, gates: Mapping[int, Gate], follows: Mapping[int, int]
