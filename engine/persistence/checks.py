@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from ..core.records import Batch, RunRecord
@@ -39,6 +40,13 @@ def check_id(run_id: str) -> None:
 def unknown_run(reference: str) -> UsageError:
     """Return the error for a run that is not in the store."""
     return UsageError("E-RUN-UNKNOWN", f"no run {reference!r} in this store; `highway-tui runs` lists them")
+
+
+def folder_of(base: Path, run_id: str) -> Path:
+    """Return the run's folder under `base`; UsageError `E-RUN-UNKNOWN` for what can be no id, such as `../x`."""
+    if not is_id(run_id):
+        raise unknown_run(run_id)
+    return base / run_id
 
 
 def choose_run(reference: str, found: Sequence[str]) -> RunId:

@@ -19,7 +19,7 @@ from ..core.status import RunStatus, TaskStatus
 from ..core.values import ResultRef
 from ..errors import OwnedElsewhere, OwnershipLost, StoreCorrupt, UsageError
 from ..keys import JsonValue, RunId, ScopePath, TaskKey
-from .checks import check_id, check_order, choose_run, unfinished_work, unknown_run
+from .checks import check_id, check_order, choose_run, folder_of, unfinished_work, unknown_run
 from .derived import orphaned_attempt, orphaned_run, orphaned_task
 
 
@@ -109,10 +109,9 @@ class MemoryStore:
     def run_folder(self, run_id: RunId) -> Path:
         """Return a folder inside a temporary one, which goes when the store is closed."""
         with self._guard:
-            check_id(run_id)
             if self._folder is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="highway-tui-")
-            return Path(self._folder.name) / run_id
+            return folder_of(Path(self._folder.name), run_id)
 
     def owner_pid(self, run_id: RunId) -> int | None:
         with self._guard:

@@ -17,7 +17,6 @@ from typing import Final
 
 from ..errors import OwnedElsewhere
 from ..keys import RunId
-from .checks import is_id, unknown_run
 from .files import make_folder
 
 _PATIENCE_S: Final = 1.0
@@ -43,13 +42,6 @@ class LockState:
     live: bool
     pid: int | None = None
     """None where nobody lives, or the owner has not written its name yet."""
-
-
-def folder_of(base: Path, run_id: str) -> Path:
-    """Return the run's folder under `base`; UsageError `E-RUN-UNKNOWN` for what can be no id, such as `../x`."""
-    if not is_id(run_id):
-        raise unknown_run(run_id)
-    return base / run_id
 
 
 def identify() -> Identity:

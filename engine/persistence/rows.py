@@ -22,7 +22,7 @@ from ..core.records import AttemptRecord, NameRecord, RunRecord, StoredDefinitio
 from ..core.status import RunStatus, TaskStatus
 from ..core.values import ResultRef
 from ..errors import ErrorInfo
-from ..keys import JsonValue, RunId, ScopePath, TaskId, TaskKey, key_of
+from ..keys import JsonValue, RunId, ScopePath, TaskId, TaskKey
 
 Row: TypeAlias = tuple[object, ...]
 Columns: TypeAlias = Sequence[Any]
@@ -238,9 +238,7 @@ def name_record(row: Columns) -> NameRecord:
 def entry_row(run_id: RunId, entry: JournalEntry) -> Row:
     """For `events`."""
     name, payload = encode_event(entry.event)
-    scope, task = cast("str | None", payload.get("scope")), None
-    if "task" in payload:
-        scope, task = key_of(cast("str", payload["task"]))
+    scope, task = getattr(entry.event, "key", None) or (payload.get("scope"), None)
     return run_id, entry.seq, entry.at, name, scope, task, dump_json(payload)
 
 

@@ -15,10 +15,10 @@ from ..core.records import AttemptRecord, NameRecord, RunRecord, StoredDefinitio
 from ..core.status import RunStatus
 from ..core.values import ResultRef
 from ..keys import JsonValue, RunId, TaskKey
-from .checks import choose_run, unknown_run
+from .checks import choose_run, folder_of, unknown_run
 from .database_manager import Database
 from .derived import needs_look, orphaned_attempt, orphaned_run, orphaned_task
-from .ownership import folder_of, look
+from .ownership import look
 from .rows import (
     attempt_record,
     journal_entry,

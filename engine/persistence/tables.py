@@ -120,6 +120,7 @@ results: Final = Table(
     Column("digest", _DIGEST, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("text", Text),
+    sqlite_with_rowid=False,
 )
 """Values by digest; `text` is NULL where a file beside the run holds it."""
 

@@ -113,6 +113,7 @@ CREATE TABLE results (
     text TEXT,
     PRIMARY KEY (run_id, digest)
 )
+ WITHOUT ROWID
 """,
     """\
 CREATE TABLE events (

@@ -107,6 +107,7 @@ def _values() -> None:
         sa.Column("digest", sa.String(32), primary_key=True),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("text", sa.Text),
+        sqlite_with_rowid=False,
     )
 
 
