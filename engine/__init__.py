@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from .definition.values import parse_value
     from .engine import Engine, RunHandle
     from .errors import (
+        EngineBug,
         EngineError,
         ErrorInfo,
         ExecutorUnavailable,
         OwnedElsewhere,
+        OwnershipLost,
         Problem,
         StoreBusy,
         StoreCorrupt,
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     from .keys import JsonValue, RunId, ScopePath, TaskId, TaskKey, key_of
     from .persistence.manager import default_url, open_reader
     from .runtime.logs import LogFile, LogFollower, LogLine, log_files, log_path
-    from .tools.registry import tool_names
     from .utils.durations import format_duration
     from .utils.sanitize import sanitize
 
@@ -46,6 +47,7 @@ _HOMES = {
     "AttemptRecord": "core.records",
     "Batch": "core.records",
     "Engine": "engine",
+    "EngineBug": "errors",
     "EngineError": "errors",
     "ErrorInfo": "errors",
     "ExecutorUnavailable": "errors",
@@ -60,6 +62,7 @@ _HOMES = {
     "NameRecord": "core.records",
     "Node": "definition.plan",
     "OwnedElsewhere": "errors",
+    "OwnershipLost": "errors",
     "Plan": "definition.plan",
     "Problem": "errors",
     "Reason": "core.events",
@@ -94,13 +97,13 @@ _HOMES = {
     "open_reader": "persistence.manager",
     "parse_value": "definition.values",
     "sanitize": "utils.sanitize",
-    "tool_names": "tools.registry",
 }
 
 __all__ = [
     "AttemptRecord",
     "Batch",
     "Engine",
+    "EngineBug",
     "EngineError",
     "ErrorInfo",
     "ExecutorUnavailable",
@@ -115,6 +118,7 @@ __all__ = [
     "NameRecord",
     "Node",
     "OwnedElsewhere",
+    "OwnershipLost",
     "Plan",
     "Problem",
     "Reason",
@@ -149,7 +153,6 @@ __all__ = [
     "open_reader",
     "parse_value",
     "sanitize",
-    "tool_names",
 ]
 
 
