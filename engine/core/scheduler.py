@@ -124,7 +124,7 @@ class Scheduler:
         """End one task; an unknown or finished one is left alone."""
         instance = self.state.find(key)
         if instance is not None and not instance.status.terminal:
-            self._emit_all(list(cancel_task(self.state, instance, reason)))
+            self._emit_all(cancel_task(self.state, instance, reason))
             self._list_all()
 
     # --- the turn --------------------------------------------------------------------------------------------------
@@ -315,7 +315,7 @@ class Scheduler:
             and not instance.stopped
             and not self.desk.cancelling
         ):
-            self._emit_all(list(stop_after_failure(self.state, instance)))
+            self._emit_all(stop_after_failure(self.state, instance))
             for operator in self.state.instances():
                 if operator.stopped:
                     self._list(operator)

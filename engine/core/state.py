@@ -285,7 +285,8 @@ class RunState:
 
     def _scope_stopped(self, event: e.ScopeStopped) -> None:
         for instance in self.region(event.scope):
-            instance.stopped = instance.stopped or instance.status is TaskStatus.RUNNING
+            tried = instance.status is TaskStatus.RUNNING or instance.error is not None
+            instance.stopped = instance.stopped or (tried and not instance.status.terminal)
 
     def _scope_closed(self, event: e.ScopeClosed) -> None:
         scope = self.scopes[event.scope]
