@@ -1,0 +1,222 @@
+"""The terminal UI. Wires screens, session, controller and bridge; what the actions do stands in the controller."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine import EngineError
+
+from .bridge import Bridge
+from .controller import Controller
+from .keyed_app import KeyedApp
+from .leaving import Leaving
+from .messages import Drained, Ended, FileChecked, JournalRead
+from .reading import Reading
+from .screens.run_screen import RunScreen
+from .screens.runs_screen import RunsScreen
+from .session import Session
+from .states import Glyphs
+from .widgets.ink import Ink
+
+if TYPE_CHECKING:
+    from engine import Engine
+
+    from .options import UiOptions
+
+TICK_S = 0.25
+"""One clock for all spinners and running times; it stands while nothing lives."""
+
+
+class HighwayApp(KeyedApp):
+    """Shows one run and the list of runs. `run()` gives the exit code of the last run."""
+
+    TITLE = "highway-tui"
+
+    def __init__(
+        self,
+        options: UiOptions,
+        *,
+        make_engine: Callable[[], Engine] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`make_engine` opens the store, on a thread; None opens that of `options.url`. `now` gives Unix seconds."""
+        super().__init__()
+        self.options = options
+        self.now = now
+        Ink.glyphs = Glyphs(ascii=options.ascii_only)
+        self.session = Session(options.workflow)
+        self.bridge = Bridge(self, make_engine or self._open_engine)
+        self.control = Controller(self, self.bridge, self.session, options)
+        self.reading = Reading(self)
+        self.leaving = Leaving(self)
+        self.run_screen = RunScreen(self.session)
+        self.runs_screen = RunsScreen()
+        self._home = "run" if options.workflow or options.resume else "runs"
+        self._frame = 0
+
+    # --- beginning ---------------------------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """Show the first screen; everything slow comes after it is painted."""
+        bad = self.use_themes(self.options.theme)
+        self.theme_changed_signal.subscribe(self, lambda _: self._repaint())
+        self._ticker = self.set_interval(TICK_S, self._tick, pause=True)
+        self.install_screen(self.run_screen, "run")
+        self.install_screen(self.runs_screen, "runs")
+        self.leaving.listen()
+        await self.push_screen(self._home)
+        for sentence in bad:
+            self.tell(sentence, "error")
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        if self.session.path is not None:
+            self.control.start_when_checked = self.options.start
+            self.watch_file()
+        self.run_worker(self._open_store(), group="store")
+
+    async def _open_store(self) -> None:
+        try:
+            await self.bridge.open()
+        except EngineError as error:
+            self.session.notice = f"{error.message} [{error.code}]; nothing can run, --db names another database"
+            self.show_session()
+            await self.reading.list_runs()
+            return
+        gc.collect()
+        gc.freeze()
+        sys.setswitchinterval(0.001)
+        self.control.start_if_ready()
+        if self.options.resume is not None:
+            self.run_worker(self.control.resume(self.options.resume), group="start")
+        await self.reading.list_runs()
+
+    def _open_engine(self) -> Engine:
+        from engine import Engine
+
+        return Engine(self.options.url)
+
+    def watch_file(self) -> None:
+        """Check the session's file now and after each save; another file is no longer watched."""
+        if self.session.path is not None:
+            self.run_worker(self.control.watch(self.session.path), group="watch", exclusive=True)
+
+    # --- what comes in -----------------------------------------------------------------------------------------
+
+    def on_drained(self, message: Drained) -> None:
+        """Fold the turns of the engine and show the result once."""
+        began = time.perf_counter()
+        for batch in message.batches:
+            if batch.run_id == self.session.run_id:
+                self.session.view.apply(batch)
+            self.leaving.last = batch.run
+        if self.screen is self.runs_screen:
+            self.run_worker(self.reading.list_runs(), group="runs", exclusive=True)
+        self.show_session()
+        self.bridge.shown_in(time.perf_counter() - began)
+
+    def on_ended(self, message: Ended) -> None:
+        """A run of this process is over."""
+        self.control.take_end(message)
+        self.leaving.run_ended()
+
+    def on_journal_read(self, message: JournalRead) -> None:
+        """A run was read from the store."""
+        self.session.take(message.snapshot)
+        self.show_session()
+
+    def on_file_checked(self, message: FileChecked) -> None:
+        """The file was checked."""
+        before = self.session.plan
+        self.control.take_check(message.loaded)
+        self.show_session(redraw=self.session.plan is not before)
+
+    def show_session(self, *, redraw: bool = False) -> None:
+        """Show the session as it is now, and let the clock run while something lives."""
+        if self.session.view.live:
+            self._ticker.resume()
+        else:
+            self._ticker.pause()
+        if not self.run_screen.ready:
+            return
+        self.run_screen.show(self.now(), self._frame if self.session.view.live else None)
+        if redraw:
+            self.run_screen.ask_for_drawing()
+
+    def show_other_run(self) -> None:
+        """The session shows another run: go to it."""
+        self.run_screen.forget()
+        self.watch_file()
+        self.action_show_run()
+        self.show_session(redraw=True)
+
+    def _tick(self) -> None:
+        self._frame += 1
+        if self.screen is self.run_screen and self.run_screen.ready:
+            self.run_screen.tick(self.now(), self._frame)
+            self.reading.read_log()
+
+    def _repaint(self) -> None:
+        for screen in (self.run_screen, self.runs_screen):
+            if screen.ready:
+                screen.repaint()
+
+    # --- what a screen asks for --------------------------------------------------------------------------------
+
+    def on_run_screen_ready(self) -> None:
+        """The run screen was made."""
+        self.show_session(redraw=True)
+
+    def on_run_screen_selected(self, event: RunScreen.Selected) -> None:
+        """Another task's log is wanted."""
+        self.reading.show_log(event.key)
+
+    def on_run_screen_graph_room(self, event: RunScreen.GraphRoom) -> None:
+        """A drawing is wanted."""
+        self.run_worker(self.reading.draw(event.width, event.height), group="draw", exclusive=True)
+
+    def on_run_screen_wanted(self, event: RunScreen.Wanted) -> None:
+        """Something is wanted for the shown run."""
+        self.control.carry_out(event.what)
+
+    def on_runs_screen_wanted(self, event: RunsScreen.Wanted) -> None:
+        """Something is wanted for a run of the list, or the list itself."""
+        if event.what == "refresh":
+            self.run_worker(self.reading.list_runs(), group="runs", exclusive=True)
+        elif event.run_id is not None:
+            work = self.control.open if event.what == "open" else self.control.resume
+            self.run_worker(work(event.run_id), group="journal", exclusive=True)
+
+    # --- actions -----------------------------------------------------------------------------------------------
+
+    def action_show_run(self) -> None:
+        self._show_screen("run")
+
+    def action_show_runs(self) -> None:
+        self._show_screen("runs")
+
+    def action_step_back(self) -> None:
+        """Go to the first screen, and from there out."""
+        if self.screen is self.get_screen(self._home):
+            self.leaving.ask()
+        else:
+            self._show_screen(self._home)
+
+    def action_leave(self) -> None:
+        self.leaving.ask()
+
+    def action_interrupt(self) -> None:
+        """What Ctrl-C means everywhere: end it."""
+        self.leaving.ask()
+
+    def _show_screen(self, name: str) -> None:
+        if self.screen is not self.get_screen(name) and self.screen in {self.run_screen, self.runs_screen}:
+            self.switch_screen(name)
+
+    def on_unmount(self) -> None:
+        """Give signals back; the engine is closed by `run`, when the terminal is ours no more."""
+        self.leaving.deafen()

@@ -1,0 +1,365 @@
+"""The run screen: header, task list, graph, log, variables, problems.
+It arranges the panes and keeps them on one selected task.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from engine import TaskKey
+
+from .. import sentences
+from ..dag.drawing import Drawing
+from ..keymap import Place, bindings_of
+from ..layouts import LAYOUTS, layout_for
+from ..session import Session
+from ..texts import chips_of, header_of, run_hints
+from ..view_models import task_key
+from ..widgets.bar import DetailBar, HintBar, NoticeBar
+from ..widgets.dag_view import DagView
+from ..widgets.header_bar import HeaderBar
+from ..widgets.line_list import LineList
+from ..widgets.log_pane import LogPane
+from ..widgets.problems_pane import ProblemsPane
+from ..widgets.task_list import TaskList
+from ..widgets.variables_pane import VariablesPane
+
+PANES: Final = ("tasks", "graph", "vars", "problems", "log")
+"""In the order of the tab key."""
+_TITLES: Final = {"tasks": "Tasks", "graph": "Graph", "vars": "Vars", "problems": "Problems", "log": "Log"}
+_TAB_ORDER: Final = ("tasks", "graph", "log", "vars", "problems")
+
+
+class RunScreen(Screen[None]):
+    """Shows a Session; the app tells it what changed."""
+
+    CSS_PATH = "run_screen.tcss"
+    PLACES: ClassVar[tuple[Place, ...]] = ("run",)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("run")
+    AUTO_FOCUS = "#tasks"
+
+    class Selected(Message):
+        """Another task is selected; its log is wanted."""
+
+        def __init__(self, key: TaskKey | None) -> None:
+            """`key` is None where there is no task."""
+            self.key = key
+            super().__init__()
+
+    class Ready(Message):
+        """The screen is there and can be filled."""
+
+    class GraphRoom(Message):
+        """The graph's pane has another size, or shows another plan: a drawing for it is wanted."""
+
+        def __init__(self, width: int, height: int) -> None:
+            """In cells."""
+            self.width = width
+            self.height = height
+            super().__init__()
+
+    def __init__(self, session: Session) -> None:
+        """`session` stays the app's."""
+        super().__init__()
+        self._session = session
+        self.ready = False
+        """True once the parts exist."""
+        self.selected: TaskKey | None = None
+        self.following = True
+        self._active = "tasks"
+        self._frame: int | None = None
+        self._now = 0.0
+
+    def compose(self) -> ComposeResult:
+        """Lay the parts out."""
+        yield HeaderBar(id="header")
+        yield NoticeBar(id="notice")
+        with Container(id="panes"):
+            yield TaskList(id="tasks")
+            yield DagView(id="graph")
+            yield VariablesPane(id="vars")
+            yield ProblemsPane(id="problems")
+            yield LogPane(id="log")
+        yield Static("this terminal is too small\nfor a run: 40x10 is needed", id="note")
+        yield DetailBar(id="detail")
+        yield HintBar(id="hints")
+
+    def on_mount(self) -> None:
+        """Keep the parts at hand: nothing is searched for in hot paths."""
+        self._tasks = self.query_one(TaskList)
+        self._graph = self.query_one(DagView)
+        self.log_pane = self.query_one(LogPane)
+        self._vars = self.query_one(VariablesPane)
+        self._problems = self.query_one(ProblemsPane)
+        self._header = self.query_one(HeaderBar)
+        self._notice = self.query_one(NoticeBar)
+        self._detail = self.query_one(DetailBar)
+        self._hints = self.query_one(HintBar)
+        self._panes: dict[str, Widget] = {name: self.query_one(f"#{name}") for name in PANES}
+        for pane in self._panes.values():
+            pane.add_class("pane")
+        self._panes["tasks"].add_class("-active")
+        self.set_class(self._tasks.glyphs.ascii, "-ascii")
+        self.ready = True
+        self.call_after_refresh(self.post_message, self.Ready())
+
+    # --- what is shown -----------------------------------------------------------------------------------------
+
+    def show(self, now: float, frame: int | None) -> None:
+        """Show the session as it is now."""
+        self._now, self._frame = now, frame
+        session = self._session
+        self._tasks.now, self._tasks.frame, self._graph.frame = now, frame, frame
+        self._notice.say(session.notice)
+        self._tasks.show(session.view)
+        self._follow()
+        if self.selected is None or not self._tasks.has(self.selected):
+            self._select(self._tasks.selected)
+        self._graph.show_chips(chips_of(self._session.view, self._now))
+        self._graph.dim(session.stale)
+        self._vars.show(session.view.names(self.selected))
+        source = "" if session.loaded is None else _text(session.loaded.source)
+        file = "" if session.loaded is None else str(session.loaded.path)
+        self._problems.show(session.problems, source, file)
+        self.set_class(bool(session.errors) or self._active == "problems", "-problems")
+        self._show_bars()
+
+    def show_drawing(self, drawing: Drawing | None, *, broad: bool) -> None:
+        """Show another graph; a broad one gets the broad pane where the layout has one."""
+        self.set_class(broad, "-broad")
+        self._graph.show_drawing(drawing)
+        self._graph.show_chips(chips_of(self._session.view, self._now))
+        self._graph.select(self._root_of(self.selected))
+
+    def tick(self, now: float, frame: int | None) -> None:
+        """Let times run and spinners turn."""
+        self._now, self._frame = now, frame
+        self._tasks.tick(now, frame)
+        self._graph.tick(frame)
+        self._graph.show_chips(chips_of(self._session.view, self._now))
+        self._show_bars()
+
+    def repaint(self) -> None:
+        """Take the colours of another theme."""
+        self._graph.repaint()
+        self.log_pane.repaint()
+        self._vars.repaint()
+        self._problems.repaint()
+        self._tasks.refresh()
+        self._show_bars()
+
+    def ask_for_drawing(self) -> None:
+        """Ask for a drawing that fits the graph's pane."""
+        size = self._graph.scrollable_content_region.size
+        if not size:
+            size = self._panes[self._active].scrollable_content_region.size
+        self.post_message(self.GraphRoom(size.width, size.height))
+
+    def forget(self) -> None:
+        """Another run is going to be shown: nothing is selected, what runs is followed."""
+        self.selected = None
+        self.following = True
+
+    def _show_bars(self) -> None:
+        self._header.show(header_of(self._session, self._now), self._frame)
+        self._show_detail()
+        self._hints.show(*run_hints(self._session))
+        self._show_titles()
+
+    def _show_detail(self) -> None:
+        view, key = self._session.view, self.selected
+        if key is None:
+            reason = self._session.cannot_run
+            self._detail.say(reason or "press r to run")
+            return
+        text = sentences.sentence(view.record(key), view.waits_for(key), self._now)
+        self._detail.show(view.status(key), key.address, text)
+
+    def _show_titles(self) -> None:
+        session, view = self._session, self._session.view
+        titles = dict(_TITLES)
+        if session.problems:
+            titles["problems"] = f"Problems {len(session.problems)}"
+        small = self.has_class("-narrow") or self.has_class("-tiny")
+        extra = {
+            "tasks": f"{view.done}/{view.total}" if view.total else "",
+            "graph": f"stale · {session.errors} errors" if session.stale else "",
+            "log": "follow" if self.log_pane.following else f"{len(self.log_pane.lines)} lines",
+        }
+        for name, pane in self._panes.items():
+            if small and name == self._active:
+                title = _tabs(titles, name)
+            elif name == "log" and self.selected is not None:
+                title = Content(f"Log: {self.selected.address}")
+            else:
+                title = Content(titles[name])
+            pane.border_title = title
+            pane.border_subtitle = Content(extra.get(name, ""))
+
+    # --- selection ---------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        view = self._session.view
+        if not self.following or not view.started:
+            return
+        if self.selected is not None and view.status(self.selected) == "running" and view.live:
+            return
+        running = view.running() if view.live else []
+        failed = view.failures()
+        target = running[0] if running else failed[0] if failed and not view.live else None
+        if target is not None:
+            self._select(target)
+
+    def _select(self, key: TaskKey | None) -> None:
+        if key == self.selected:
+            return
+        self.selected = key
+        if key is not None:
+            self._tasks.select(key)
+        self._graph.select(self._root_of(key))
+        self._vars.show(self._session.view.names(key))
+        self.post_message(self.Selected(key))
+
+    def _root_of(self, key: TaskKey | None) -> str | None:
+        """Name the chip that stands for a task: its own, or that of the operator around it."""
+        return None if key is None else key.address.split("/")[0].split("[")[0]
+
+    def on_line_list_moved(self, event: LineList.Moved) -> None:
+        """A person moved in the task list."""
+        event.stop()
+        self.following = False
+        self._select(self._tasks.selected)
+        self._show_bars()
+
+    def on_line_list_chosen(self, event: LineList.Chosen) -> None:
+        """A person clicked a task twice."""
+        event.stop()
+        self.action_details()
+
+    def on_dag_view_picked(self, event: DagView.Picked) -> None:
+        """A person moved in the graph."""
+        event.stop()
+        self.following = False
+        self._select(task_key(event.node))
+        self._show_bars()
+        if event.twice:
+            self.action_details()
+
+    def on_dag_view_resized(self, event: DagView.Resized) -> None:
+        """Another drawing may fit the graph's pane better."""
+        event.stop()
+        self.ask_for_drawing()
+
+    def on_log_pane_following(self, event: LogPane.Following) -> None:
+        """The log's title says whether it follows."""
+        event.stop()
+        self._show_titles()
+
+    # --- layout ------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Change the layout by size."""
+        layout = layout_for(event.size.width, event.size.height)
+        for name in LAYOUTS:
+            self.set_class(name == layout, f"-{name}")
+        self.call_after_refresh(self._after_layout)
+
+    def _after_layout(self) -> None:
+        self._show_bars()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The focused pane is the one that small layouts show."""
+        if event.widget.id in _TITLES and event.widget.id != self._active:
+            self._activate(event.widget.id)
+
+    def _activate(self, name: str) -> None:
+        self._panes[self._active].remove_class("-active")
+        self._active = name
+        self._panes[name].add_class("-active")
+        if name in {"vars", "problems"}:
+            self.set_class(name == "problems", "-problems")
+        self._panes[name].focus()
+        self.call_after_refresh(self._after_layout)
+
+    def _step(self, step: int) -> None:
+        order = _TAB_ORDER if self.has_class("-narrow") or self.has_class("-tiny") else PANES
+        self._activate(order[(order.index(self._active) + step) % len(order)])
+
+    # --- actions that are the screen's own ----------------------------------------------------------------------
+
+    def action_next_pane(self) -> None:
+        self._step(1)
+
+    def action_previous_pane(self) -> None:
+        self._step(-1)
+
+    def action_next_tab(self) -> None:
+        self._step(1)
+
+    def action_previous_tab(self) -> None:
+        self._step(-1)
+
+    def action_follow(self) -> None:
+        """Follow what runs, or stop following."""
+        self.following = not self.following
+        self.notify("following what runs" if self.following else "not following; f follows again", timeout=2)
+        self.show(self._now, self._frame)
+
+    def action_next_failure(self) -> None:
+        """Go to the next task that failed."""
+        failures = self._session.view.failures()
+        if not failures:
+            self.notify("nothing has failed", timeout=2)
+            return
+        place = failures.index(self.selected) + 1 if self.selected in failures else 0
+        self.following = False
+        self._select(failures[place % len(failures)])
+        self._show_bars()
+
+    # --- actions that the app carries out ------------------------------------------------------------------------
+
+    class Wanted(Message):
+        """A person wants something that only the app can do."""
+
+        def __init__(self, what: str) -> None:
+            """`what` is an action's name."""
+            self.what = what
+            super().__init__()
+
+    def action_run(self) -> None:
+        self.post_message(self.Wanted("run"))
+
+    def action_resume(self) -> None:
+        self.post_message(self.Wanted("resume"))
+
+    def action_cancel_task(self) -> None:
+        self.post_message(self.Wanted("cancel_task"))
+
+    def action_cancel_run(self) -> None:
+        self.post_message(self.Wanted("cancel_run"))
+
+    def action_details(self) -> None:
+        self.post_message(self.Wanted("details"))
+
+
+def _text(source: str | bytes) -> str:
+    return source if isinstance(source, str) else source.decode("utf-8", "replace")
+
+
+def _tabs(titles: dict[str, str], active: str) -> Content:
+    parts: list[Content | str | tuple[str, str]] = []
+    for name in _TAB_ORDER:
+        if parts:
+            parts.append((" ─ ", "$hw-dim not bold"))
+        parts.append((titles[name], "$primary bold" if name == active else "$hw-dim not bold"))
+    return Content.assemble(*parts)

@@ -1,0 +1,125 @@
+"""What the run screen shows: the open file, its newest check, and one run.
+Mutable, owned by the UI's thread; decides, paints nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine import Loaded, Plan, Problem, RunId
+
+from .feeds import Snapshot
+from .view_models import RunView
+
+
+class Session:
+    """One file and one run, either of which may be missing."""
+
+    def __init__(self, path: Path | None) -> None:
+        """`path` is the workflow file; None while there is only a run."""
+        self.path = path
+        self.loaded: Loaded | None = None
+        """Newest check of the file; None before the first."""
+        self.view = RunView()
+        self.run_id: RunId | None = None
+        self.owner_pid: int | None = None
+        """Another live process that owns the shown run."""
+        self.notice = ""
+        """What is wrong with the surroundings, in one line; empty while nothing is."""
+
+    @property
+    def plan(self) -> Plan | None:
+        """What is drawn: the run's own definition, else the last good state of the file."""
+        return self.view.plan
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the newest check found."""
+        return () if self.loaded is None else tuple(self.loaded.problems)
+
+    @property
+    def errors(self) -> int:
+        """How many problems keep the file from running."""
+        return sum(1 for problem in self.problems if problem.severity == "error")
+
+    @property
+    def name(self) -> str:
+        """What the header calls it."""
+        if self.path is not None:
+            return self.path.name
+        if self.view.run is None:
+            return "no workflow"
+        return Path(self.view.run.path).name or self.view.run.name
+
+    @property
+    def stale(self) -> bool:
+        """True where the graph shows what the file was before it got errors."""
+        return self.errors > 0 and not self.view.live
+
+    @property
+    def changed(self) -> bool:
+        """True where the file is no longer what the shown run was started with."""
+        run = self.view.run
+        if self.loaded is None or run is None or not run.definition_sha256:
+            return False
+        return self.loaded.sha256 != run.definition_sha256
+
+    @property
+    def cannot_run(self) -> str:
+        """Why `r` does nothing now; empty where it would start a run."""
+        if self.view.live:
+            return "this run is still going; C cancels it"
+        if self.path is None:
+            return "no workflow file is open"
+        if self.loaded is None:
+            return "the file is still being checked"
+        if self.errors:
+            return f"the file has {self.errors} error{'s' if self.errors > 1 else ''}"
+        return "" if self.loaded.plan is not None else "the file cannot be read"
+
+    @property
+    def cannot_resume(self) -> str:
+        """Why `R` does nothing now; empty where it would resume the shown run."""
+        run = self.view.run
+        if run is None:
+            return "there is no run to resume"
+        if self.owner_pid is not None:
+            return f"process {self.owner_pid} owns this run"
+        if self.view.live:
+            return "this run is still going"
+        return "this run has succeeded" if run.status.value == "succeeded" else ""
+
+    def check(self, loaded: Loaded) -> None:
+        """Take a new check of the file; without a run, its graph is shown."""
+        self.loaded = loaded
+        if loaded.plan is None:
+            return
+        if self.run_id is None:
+            self.view = RunView(loaded.plan)
+
+    def open_file(self, path: Path | None) -> None:
+        """Look at another file, or at the same; the shown run stays."""
+        if path != self.path:
+            self.path, self.loaded = path, None
+
+    def show_run(self, run_id: RunId, plan: Plan | None, path: Path | None) -> None:
+        """Show another run; `path` is its file where that can be watched."""
+        self.open_file(path)
+        self.run_id = run_id
+        self.owner_pid = None
+        self.view = RunView(plan)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Show what the store says about the run."""
+        if snapshot.run.id != self.run_id:
+            return
+        self.owner_pid = snapshot.owner_pid
+        self.view.add_previews(snapshot.previews)
+        self.view.load(snapshot.run, snapshot.tasks, snapshot.names)
+
+    def fill(self, snapshot: Snapshot) -> None:
+        """Add what the store says to what turns of the engine have said already; those are newer."""
+        if snapshot.run.id != self.run_id:
+            return
+        self.view.add_previews(snapshot.previews)
+        self.view.add_older(snapshot.run, snapshot.tasks, snapshot.names)

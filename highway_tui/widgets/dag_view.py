@@ -1,0 +1,313 @@
+"""The graph: paints a finished drawing and fills its chips with live state.
+A state change repaints cells, it never moves any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final, Literal
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from .. import cells
+from ..dag.drawing import Box, Drawing
+from ..dag.glyphs import ASCII, UNICODE
+from ..keymap import Place, bindings_of
+from .ink import Ink
+
+Chip = tuple[str, str, str, str]
+"""What a chip says: status word, operator, name, and text at its right end (time or counter)."""
+_TAIL: Final = 6
+_Direction = Literal["up", "down", "left", "right"]
+
+
+class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
+    """Shows one drawing; what its chips say is given by node id."""
+
+    PLACES: ClassVar[tuple[Place, ...]] = ("graph",)
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("graph")
+
+    class Picked(Message):
+        """A person went to a node."""
+
+        def __init__(self, node: str, *, twice: bool = False) -> None:
+            """`twice` is True for a double click."""
+            self.node = node
+            self.twice = twice
+            super().__init__()
+
+    class Resized(Message):
+        """The pane has another size."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Start without a drawing."""
+        super().__init__(id=id)
+        self._drawing: Drawing | None = None
+        self._lines: tuple[str, ...] = ()
+        self._chips: Mapping[str, Chip] = {}
+        self._wires: dict[int, str] = {}
+        self._rows: dict[int, Strip] = {}
+        self._offset = 0
+        self.selected: str | None = None
+        self.frame: int | None = None
+        self.dimmed = False
+        """True while the drawing shows an older state of the file."""
+
+    # --- what is shown -----------------------------------------------------------------------------------------
+
+    def show_drawing(self, drawing: Drawing | None) -> None:
+        """Take another drawing; the selected node stays selected where it still exists."""
+        self._drawing = drawing
+        self._rows.clear()
+        self._lines = () if drawing is None else tuple(drawing.rows(ASCII if self.glyphs.ascii else UNICODE))
+        if drawing is None or self.selected not in drawing.nodes:
+            self.selected = None
+        self._color_wires()
+        self._fit()
+
+    def show_chips(self, chips: Mapping[str, Chip]) -> None:
+        """Take what the chips say now; only rows with a changed chip are painted again."""
+        before, self._chips = self._chips, chips
+        if self._drawing is None:
+            return
+        states_changed = False
+        for node, box in self._drawing.nodes.items():
+            old, new = before.get(node), chips.get(node)
+            if old != new:
+                self._repaint(box)
+                states_changed = states_changed or old is None or new is None or old[0] != new[0]
+        if states_changed:
+            self._color_wires()
+
+    def dim(self, dimmed: bool) -> None:
+        """Show the drawing as out of date, or as current."""
+        if dimmed != self.dimmed:
+            self.dimmed = dimmed
+            self.repaint()
+
+    def tick(self, frame: int | None) -> None:
+        """Turn the spinners."""
+        self.frame = frame
+        if self._drawing is None:
+            return
+        for node, box in self._drawing.nodes.items():
+            if self._chips.get(node, ("",))[0] == "running":
+                self._repaint(box)
+
+    def select(self, node: str | None) -> None:
+        """Select a node and scroll as little as needed to show it."""
+        drawing = self._drawing
+        if node == self.selected or drawing is None:
+            return
+        for name in (self.selected, node):
+            if name is not None and name in drawing.nodes:
+                self._repaint(drawing.nodes[name])
+        self.selected = node if node in drawing.nodes else None
+        self._show_selected()
+
+    def repaint(self) -> None:
+        """Paint everything again: another theme."""
+        self._rows.clear()
+        self.refresh()
+
+    def _show_selected(self) -> None:
+        if self._drawing is None or self.selected is None or not self.size:
+            return
+        box = self._drawing.nodes[self.selected]
+        space = 0 if self._drawing.height <= self.size.height else 2
+        region = Region(box.x + self._offset, box.y, box.width, box.height).grow((space, 2, space, 2))
+        self.scroll_to_region(region, animate=False, force=True)
+
+    def _fit(self) -> None:
+        drawing = self._drawing
+        self._rows.clear()
+        width = self.scrollable_content_region.width
+        self._offset = 0 if drawing is None else max(0, (width - drawing.width) // 2)
+        self.virtual_size = Size(0, 0) if drawing is None else Size(drawing.width, drawing.height)
+        self.refresh()
+        self._show_selected()
+
+    def on_resize(self) -> None:
+        """Centre the drawing again; another one may fit better."""
+        self._fit()
+        self.post_message(self.Resized())
+
+    def _repaint(self, box: Box) -> None:
+        for y in range(box.y, box.y + box.height):
+            self._rows.pop(y, None)
+        self.refresh(
+            Region(box.x + self._offset - self.scroll_offset.x, box.y - self.scroll_offset.y, box.width, box.height)
+        )
+
+    # --- painting ----------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        row = y + self.scroll_offset.y
+        width = self.scrollable_content_region.width
+        if self._drawing is None or row >= len(self._lines):
+            return self.finish([], width)
+        strip = self._rows.get(row)
+        if strip is None:
+            strip = self._rows[row] = self._row(self._drawing, row)
+        left = self.scroll_offset.x
+        return strip.crop(left, left + width).adjust_cell_length(width).apply_style(self.rich_style)
+
+    def _row(self, drawing: Drawing, row: int) -> Strip:
+        segments = [Segment(" " * self._offset)] if self._offset else []
+        segments += self._line(drawing, row)
+        line = Strip(segments)
+        for x, node in drawing.nodes_in(row):
+            start = x + self._offset
+            box = drawing.nodes[node]
+            chip = Strip(self._chip(node, box, row - box.y)).adjust_cell_length(box.width)
+            line = Strip.join([line.crop(0, start), chip, line.crop(start + box.width)])
+        if self.glyphs.ascii:
+            line = Strip([Segment(self.glyphs.plain(text), style) for text, style, _ in line])
+        return line.simplify()
+
+    def _line(self, drawing: Drawing, row: int) -> list[Segment]:
+        text = self._lines[row]
+        styles = [self.ink("hw-edge")] * len(text)
+        dashed = (ASCII if self.glyphs.ascii else UNICODE).dashed
+        chars = list(text)
+        runs = sorted(drawing.runs(row), key=lambda run: (_RANK[self._wires.get(run.wire, "plain")], -run.width))
+        for run in runs:
+            state = self._wires.get(run.wire, "plain")
+            if state == "plain" or self.dimmed:
+                continue
+            style = self.ink("state-succeeded" if state == "taken" else "state-skipped")
+            for x in range(run.x, min(run.x + run.width, len(text))):
+                styles[x] = style
+                if state == "skipped" and drawing.mask[row][x] < 16:
+                    chars[x] = dashed[drawing.mask[row][x]] if chars[x] in _STRAIGHT else chars[x]
+        for label in drawing.labels:
+            if label.y == row:
+                ink = self._label_ink(label.edge)
+                for x in range(label.x, label.x + len(label.text)):
+                    styles[x] = ink
+        return [Segment(char, style) for char, style in zip(chars, styles, strict=True)]
+
+    def _label_ink(self, edge: tuple[str, str]) -> Style:
+        state = self._edge_state(edge)
+        return self.ink({"taken": "state-succeeded", "skipped": "state-skipped"}.get(state, "foreground"))
+
+    def _chip(self, node: str, box: Box, line: int) -> list[Segment]:
+        status, operator, name, tail = self._chips.get(node, ("pending", "task", node, ""))
+        selected = node == self.selected
+        quiet = status in {"pending", "skipped", "upstream_failed"}
+        back = "hw-cursor" if selected else "panel"
+        dim = self.ink("hw-dim", back=back)
+        look = dim if self.dimmed else self.task_ink(status, back=back)
+        plain = dim if self.dimmed or (quiet and not selected) else self.ink("foreground", bold=selected, back=back)
+        if box.height == 3 and line != 1:
+            return self._border(box, top=line == 0, style=self._border_ink(status, selected=selected))
+        sign = self.glyphs.operator(operator)
+        mark = sign if sign and status == "pending" else self.glyphs.task(status, self.frame)
+        lead = mark + (f" {sign} " if sign and status != "pending" else " ")
+        if box.height == 3:
+            edge = self._border_ink(status, selected=selected)
+            sides = (Segment("│", edge), Segment("│", edge))
+        else:
+            marks = ("▸", "◂") if selected else ("[", "]") if self.app.no_color else (" ", " ")
+            sides = (Segment(marks[0], plain), Segment(marks[1], plain))
+        room = box.width - 2 - cell_len(lead)
+        tail_width = max(_TAIL, cell_len(tail) + 1) if room >= 14 else (cell_len(tail) + 1 if tail else 0)
+        text = cells.fit(cells.shorten(name, room - tail_width), room - tail_width)
+        return [
+            sides[0],
+            Segment(lead, look),
+            Segment(text, plain),
+            Segment(cells.right(tail, tail_width), look),
+            sides[1],
+        ]
+
+    def _border(self, box: Box, *, top: bool, style: Style) -> list[Segment]:
+        left, right = ("╭", "╮") if top else ("╰", "╯")
+        if self.glyphs.ascii:
+            left = right = "+"
+        return [Segment(left + "─" * (box.width - 2) + right, style)]
+
+    def _border_ink(self, status: str, *, selected: bool) -> Style:
+        if self.dimmed:
+            return self.ink("hw-edge")
+        if selected:
+            return self.ink("primary", bold=True)
+        return self.ink("hw-edge") if status in {"pending", "skipped", "upstream_failed"} else self.task_ink(status)
+
+    # --- edges -------------------------------------------------------------------------------------------------
+
+    def _edge_state(self, edge: tuple[str, str]) -> str:
+        source = self._chips.get(edge[0], ("pending",))[0]
+        target = self._chips.get(edge[1], ("pending",))[0]
+        if "skipped" in {target, source} or target == "upstream_failed":
+            return "skipped"
+        return "plain" if target in {"pending", "cancelled"} else "taken"
+
+    def _color_wires(self) -> None:
+        drawing = self._drawing
+        wires: dict[int, str] = {}
+        for edge in () if drawing is None else drawing.edges:
+            state = self._edge_state(edge)
+            for wire in () if drawing is None else drawing.path(*edge):
+                known = wires.get(wire)
+                if known is None or _RANK[state] > _RANK[known]:
+                    wires[wire] = state
+        if wires != self._wires:
+            self._wires = wires
+            self.repaint()
+
+    # --- moving ------------------------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """Select by mouse; twice opens."""
+        offset = event.get_content_offset(self)
+        if offset is None or self._drawing is None:
+            return
+        x, y = offset + self.scroll_offset
+        node = self._drawing.node_at(x - self._offset, y)
+        if node is not None:
+            self._pick(node, twice=event.chain == 2)
+
+    def _pick(self, node: str | None, *, twice: bool = False) -> None:
+        if node is not None:
+            self.select(node)
+            self.post_message(self.Picked(node, twice=twice))
+
+    def _move(self, direction: _Direction) -> None:
+        if self._drawing is None or not self._drawing.nodes:
+            return
+        if self.selected is None:
+            self._pick(next(iter(self._drawing.nodes)))
+        else:
+            self._pick(self._drawing.move(self.selected, direction))
+
+    def action_move_up(self) -> None:
+        self._move("up")
+
+    def action_move_down(self) -> None:
+        self._move("down")
+
+    def action_move_left(self) -> None:
+        self._move("left")
+
+    def action_move_right(self) -> None:
+        self._move("right")
+
+    def action_first(self) -> None:
+        self._pick(next(iter(self._drawing.nodes), None) if self._drawing else None)
+
+    def action_last(self) -> None:
+        self._pick(next(reversed(list(self._drawing.nodes)), None) if self._drawing else None)
+
+
+_RANK: Final = {"skipped": 0, "plain": 1, "taken": 2}
+"""A wire that several edges share shows the one that tells most."""
+_STRAIGHT: Final = frozenset("│─|-")
