@@ -180,7 +180,7 @@ def decode_event(type_name: str, payload: Mapping[str, JsonValue]) -> Event:
             if field in payload or required:
                 value = payload[field]
                 values[attribute] = value if decode is None or value is None else decode(value)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EngineBug("E-JOURNAL", f"a journal entry of type {type_name!r} cannot be read") from error
     return _KINDS[type_name](**values)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, Table, func, select, tuple_
 
@@ -14,6 +14,7 @@ from ..core.events import JournalEntry
 from ..core.records import AttemptRecord, NameRecord, RunRecord, StoredDefinition, TaskRecord
 from ..core.status import RunStatus
 from ..core.values import ResultRef
+from ..errors import EngineBug
 from ..keys import JsonValue, RunId, TaskKey
 from .checks import choose_run, folder_of, unknown_run
 from .database_manager import Database
@@ -33,6 +34,8 @@ from .tables import attempts, definitions, events, owners, results, tasks, varia
 _RUNS = select(workflows, owners.c.epoch.label("owner_epoch"), owners.c.released_at).outerjoin(
     owners, owners.c.run_id == workflows.c.run_id
 )
+_T = TypeVar("_T")
+
 _IN_ONE_QUERY = 500
 """SQLite of old takes 999 variables in a statement."""
 
@@ -56,7 +59,7 @@ class SqlReader:
                 created_at = _row(connection, before).created_at
                 query = query.where(place < tuple_(created_at, before))
             rows = connection.execute(query).all()
-        return [self._seen(row) for row in rows]
+        return self._read(self._seen, rows)
 
     def resolve(self, reference: str) -> RunId:
         """Exact ids win over prefixes; see RunReader."""
@@ -72,7 +75,7 @@ class SqlReader:
         """Return the run, `interrupted` where it lost its owner."""
         with self._database.reading() as connection:
             row = _row(connection, run_id)
-        return self._seen(row)
+        return self._read(self._seen, [row])[0]
 
     def definition(self, run_id: RunId) -> StoredDefinition:
         """Return what the run was created with."""
@@ -80,14 +83,14 @@ class SqlReader:
             row = connection.execute(_of(definitions, run_id)).one_or_none()
         if row is None:
             raise unknown_run(run_id)
-        return stored_definition(row)
+        return self._read(stored_definition, [row])[0]
 
     # --- what is inside a run ------------------------------------------------------------------------------------
 
     def tasks(self, run_id: RunId) -> Sequence[TaskRecord]:
         """Return all instances by ordinal."""
         query = _of(tasks, run_id).order_by(tasks.c.ordinal, tasks.c.scope, tasks.c.task)
-        found = [task_record(row) for row in self._inside(run_id, query)]
+        found = self._read(task_record, self._inside(run_id, query))
         return [orphaned_task(task) for task in found] if self._orphaned(run_id) else found
 
     def attempts(self, run_id: RunId, key: TaskKey) -> Sequence[AttemptRecord]:
@@ -97,7 +100,7 @@ class SqlReader:
             .where(attempts.c.scope == key.scope, attempts.c.task == key.task)
             .order_by(attempts.c.generation, attempts.c.attempt)
         )
-        found = [attempt_record(row) for row in self._inside(run_id, query)]
+        found = self._read(attempt_record, self._inside(run_id, query))
         return [orphaned_attempt(attempt) for attempt in found] if self._orphaned(run_id) else found
 
     def names(self, run_id: RunId) -> Sequence[NameRecord]:
@@ -107,12 +110,12 @@ class SqlReader:
             .where(variables.c.deleted.is_(False))
             .order_by(variables.c.scope, variables.c.kind, variables.c.name)
         )
-        return [name_record(row) for row in self._inside(run_id, query)]
+        return self._read(name_record, self._inside(run_id, query))
 
     def entries(self, run_id: RunId, *, after: int = 0, limit: int | None = None) -> Sequence[JournalEntry]:
         """Return the journal from `after` + 1."""
         query = _of(events, run_id).where(events.c.seq > after).order_by(events.c.seq).limit(limit)
-        return [journal_entry(row) for row in self._inside(run_id, query)]
+        return self._read(journal_entry, self._inside(run_id, query))
 
     def values(self, run_id: RunId, refs: Iterable[ResultRef]) -> Mapping[str, JsonValue]:
         """Return values by digest; StoreCorrupt where one is missing or its file was changed."""
@@ -121,8 +124,7 @@ class SqlReader:
         for start in range(0, len(digests), _IN_ONE_QUERY):
             some = digests[start : start + _IN_ONE_QUERY]
             query = _of(results, run_id).where(results.c.digest.in_(some))
-            for row in self._inside(run_id, query):
-                found[row.digest] = load_json(self._large(run_id, row.digest) if row.text is None else row.text)
+            found.update(self._read(lambda row: self._value(run_id, row), self._inside(run_id, query)))
         if missing := [digest for digest in digests if digest not in found]:
             raise corrupt(self._database.path, f"has no value {missing[0]} of run {run_id}")
         return found
@@ -167,6 +169,15 @@ class SqlReader:
 
     def _orphaned(self, run_id: RunId) -> bool:
         return self.run(run_id).status is RunStatus.INTERRUPTED
+
+    def _read(self, convert: Callable[[Row[Any]], _T], rows: Sequence[Row[Any]]) -> list[_T]:
+        try:
+            return [convert(row) for row in rows]
+        except (AttributeError, KeyError, TypeError, ValueError, EngineBug) as error:
+            raise corrupt(self._database.path, f"holds a row that cannot be read ({error})") from error
+
+    def _value(self, run_id: RunId, row: Row[Any]) -> tuple[str, JsonValue]:
+        return row.digest, load_json(self._large(run_id, row.digest) if row.text is None else row.text)
 
     def _large(self, run_id: RunId, digest: str) -> str:
         path = large_value(self.run_folder(run_id), digest)
