@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import AsyncExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -256,7 +255,6 @@ class Engine:
             values=ValueCache(lambda refs: store.values(run_id, refs)),
             tools=self._registry,
             env=dict(os.environ),
-            cwd=str(Path(definition.path).parent) if definition.path else "",
         )
         return Scheduler(state, desk, definition.path, next_seq)
 

@@ -57,7 +57,7 @@ class Simulation:
 
     def _begin(self, state: RunState) -> None:
         values = ValueCache(self._fetch)
-        desk = Desk(state=state, values=values, tools=Registry(), env={}, cwd="", now=self.now)
+        desk = Desk(state=state, values=values, tools=Registry(), env={}, now=self.now)
         self.scheduler = Scheduler(state, desk, "test.json", len(self.entries) + 1)
         self.permits: Bulkhead[TaskKey] = Bulkhead("run", self.plan.max_parallel)
         self.running: dict[TaskKey, TaskCall] = {}

@@ -30,8 +30,6 @@ class Desk:
     tools: ToolRegistry
     env: Mapping[str, str]
     """Environment of the engine, for `env.*`."""
-    cwd: str
-    """Folder of the workflow file."""
     now: float = 0.0
 
     @property

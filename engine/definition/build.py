@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from ..errors import EngineBug
@@ -59,6 +59,7 @@ def build(
     return Plan(
         name=workflow.name or PurePath(file).stem,
         file=file,
+        folder=str(Path(file).absolute().parent),
         digest=hashlib.sha256(text).hexdigest(),
         root=_Builder(nested).graph(root, source),
         variables=workflow.variables,

@@ -44,11 +44,17 @@ def stored_loader(sources: Mapping[str, bytes]) -> Loader:
     """Return a loader of definitions that were stored with a run."""
 
     def load(path: str) -> bytes:
-        if path not in sources:
+        stored = sources.get(source_key(path))
+        if stored is None:
             raise Unreadable("E-FILE", "the file was not stored with the run")
-        return sources[path]
+        return stored
 
     return load
+
+
+def source_key(path: str) -> str:
+    """Name a nested definition for good: from the root of the file system, so that a resume may start anywhere."""
+    return str(Path(path).absolute())
 
 
 def _read(path: Path, limit: int) -> bytes:

@@ -5,7 +5,9 @@ Nested workflows enter through a Loader, so that a run is rebuilt from stored by
 
 from __future__ import annotations
 
+import gc
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,7 +16,7 @@ from ..errors import Problem, WorkflowInvalid
 from .build import build
 from .context import Context
 from .document import Document, Limits, Refused, parse
-from .files import Unreadable, beside, disk_loader, stored_loader
+from .files import Unreadable, beside, disk_loader, source_key, stored_loader
 from .graphs import find_cycles
 from .models import Nested
 from .reading import read
@@ -24,7 +26,7 @@ from .syntax import decode
 from .validation import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .files import Loader
     from .items import Item, Source
@@ -72,7 +74,8 @@ def load_workflow(path: str, *, tools: frozenset[str] | None = None, limits: Lim
     except Unreadable as error:
         problem = Problem(code=error.code, severity="error", message=error.message, file=path)
         return _loaded(path, b"", _Outcome(problems=(problem,)))
-    return _loaded(path, source, _Compiler(loader, tools, limits).compile(source, path, ()))
+    with _no_collection():
+        return _loaded(path, source, _Compiler(loader, tools, limits).compile(source, path, ()))
 
 
 def load_text(
@@ -89,7 +92,8 @@ def load_text(
     """
     limits = limits or Limits()
     loader = disk_loader(limits.size_bytes) if sources is None else stored_loader(sources)
-    return _loaded(path, source, _Compiler(loader, tools, limits).compile(source, path, ()))
+    with _no_collection():
+        return _loaded(path, source, _Compiler(loader, tools, limits).compile(source, path, ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,18 @@ def _loaded(path: str, source: bytes, outcome: _Outcome) -> Loaded:
         problems=outcome.problems,
         plan=outcome.plan,
     )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector away from a growing tree of fresh objects: it finds nothing and doubles the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _Compiler:
@@ -187,7 +203,7 @@ class _Compiler:
             except Unreadable as error:
                 report.add(error.code, f"`{path}`: {error.message}", place)
                 return None
-            self._sources[path] = text
+            self._sources[source_key(path)] = text
             outcome = self._done[path] = self.compile(text, path, chain)
         if outcome.plan is None:
             count = sum(problem.severity == "error" for problem in outcome.problems)

@@ -228,6 +228,8 @@ class Plan:
     name: str
     file: str
     """As the caller named it; `<text>` when there is none."""
+    folder: str = ""
+    """Absolute folder of the file: where `./file.py` and child processes start; `""` means the engine's own."""
     digest: str
     """SHA-256 (hex) of the exact bytes of the definition."""
     root: Graph
@@ -241,4 +243,4 @@ class Plan:
     description: str = ""
     tags: tuple[str, ...] = ()
     sources: Mapping[str, bytes] = field(default_factory=dict)
-    """Exact bytes of every nested definition by the path it was loaded under, so that a resume needs no file."""
+    """Exact bytes of every nested definition by its absolute path, so that a resume needs no file."""

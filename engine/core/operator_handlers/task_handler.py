@@ -180,7 +180,7 @@ def _call(instance: Instance, spec: CallSpec, attempt: int, arguments: object, d
         kwargs=kwargs,
         script=str(found.get("script", "")),
         env=env,
-        cwd=desk.cwd,
+        cwd=instance.scope.workflow.plan.folder,
         timeout_s=instance.node.timeout_s,
         idempotency_key=token,
     )
