@@ -10,6 +10,7 @@ import asyncio
 import errno
 import json
 import os
+import ssl
 import time
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, TypedDict, Unpack
@@ -276,6 +277,10 @@ def _reason(error: BaseException) -> str:
     deepest: BaseException = error
     while (cause := deepest.__cause__ or deepest.__context__) is not None:
         deepest = cause
+    if isinstance(deepest, ssl.SSLError):  # an OSError whose number is OpenSSL's, not the system's
+        words = (deepest.reason or "TLS error").lower().replace("_", " ")
+        detail = getattr(deepest, "verify_message", "")
+        return f"{words}: {detail}" if detail else words
     if isinstance(deepest, OSError) and deepest.strerror:
         code = deepest.errno
         return os.strerror(code) if code is not None and code in errno.errorcode else deepest.strerror
