@@ -1,1 +1,1 @@
-"""Measurements: each prints its figure beside a floor taken in the same run; none is a timed test."""
+"""Measurements beside floors of the same run: `make bench`. Nothing here is a test; bars stand in the table."""
