@@ -6,7 +6,6 @@ scalars of YAML 1.2. Keys are always text, as written. JSON is read the same way
 
 from __future__ import annotations
 
-import gc
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
@@ -71,7 +70,7 @@ class Spot:
     __slots__ = ("end", "keys", "parts", "raw", "start")
 
     def __init__(self, start: _Mark, end: _Mark | None = None, raw: str | None = None) -> None:
-        """`end` is None for lists and maps, whose `start` is their first character; `raw` is the text of a scalar."""
+        """`end` is None for lists and maps without brackets; `raw` is the text of a scalar, None for the others."""
         self.start = start
         self.end = end
         self.raw = raw
@@ -154,8 +153,6 @@ class Refused(Exception):
 def parse(text: str, report: Report, limits: Limits) -> Document:
     """Read one YAML or JSON document. What can be read past (tags, doubled keys) is reported; else Refused."""
     builder = _Builder(text, report, limits)
-    was_enabled = gc.isenabled()
-    gc.disable()  # a tree of fresh objects only: collecting it while it grows finds nothing and doubles the time
     try:
         for event in _events(text):
             builder.take(event)
@@ -167,9 +164,6 @@ def parse(text: str, report: Report, limits: Limits) -> Document:
     except yaml.YAMLError as error:
         report.add("E-YAML", f"the file is no YAML: {' '.join(str(error).split())}", Place())
         raise Refused from error
-    finally:
-        if was_enabled:
-            gc.enable()
     return builder.finish()
 
 
@@ -306,8 +300,10 @@ class _Builder:
         message = f"lists and maps are nested more than {self._limits.depth} deep"
         self._refuse("E-DEPTH", message, self._at(event))
 
-    def _close(self, _event: _Event) -> None:
+    def _close(self, event: _Event) -> None:
         frame = self._stack.pop()
+        if self._text.startswith(("[", "{"), frame.spot.start.index):
+            frame.spot.end = event.end_mark
         if frame.merges and isinstance(frame.value, dict):
             for value, spot in frame.merges:
                 self._merge(frame.value, frame.spot, value, spot)

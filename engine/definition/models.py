@@ -79,7 +79,7 @@ TriggerRuleName: TypeAlias = Literal[
 class Keys(BaseModel):
     """A map of the language: nothing but its keys, and nothing changes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), defer_build=True)
 
     ALIASES: ClassVar[Mapping[str, str]] = {}
     """Other spellings, each with its canonical key."""
@@ -415,7 +415,7 @@ class Workflow(Keys):
     dotenv: TextOrList | None = None
     tasks: dict[str, Data]
     bulkheads: dict[str, Bulkhead] = Field(default_factory=dict)
-    defaults: Defaults = Defaults()
+    defaults: Defaults = Field(default_factory=Defaults)
     max_parallel: Count = 16
     fail_fast: Flag = True
     timeout: Annotated[Duration, Gt(0)] | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from .models import PythonTask
 from .paths import show_path
 from .static_analysis import check, references
+from .templating import TemplateError, evaluate, render
 from .texts import TemplateText, texts_of
 from .upstream import Upstream
 
@@ -47,16 +48,31 @@ def check_references(context: Context) -> None:
     """Report faulty templates, and paths that lead nowhere."""
     uses: list[Use] = []
     for text in texts_of(context):
-        for issue in check(text.text, condition=text.is_condition):
+        issues = check(text.text, condition=text.is_condition)
+        for issue in issues:
             place = context.source.place(text.spot, issue.offset, issue.length)
             context.report.add(issue.code, issue.message, place, issue.fix)
-        uses += (Use(text, reference) for reference in references(text.text, condition=text.is_condition))
+        found = references(text.text, condition=text.is_condition)
+        uses += (Use(text, reference) for reference in found)
+        if not found and not issues:
+            _try_constant(context, text)
     checker = _Checker(context, uses)
     for use in uses:
         finding = checker.finding(use.text, use.reference)
         if finding is not None:
             at = context.source.place(use.text.spot, use.reference.offset, use.reference.length)
             context.report.add("E-UNDEFINED", finding.message, at, finding.fix)
+
+
+def _try_constant(context: Context, text: TemplateText) -> None:
+    """Compute a text that reads no name: what it fails with now, it fails with in every run."""
+    try:
+        if text.is_condition:
+            evaluate(text.text, {})
+        else:
+            render(text.text, {})
+    except TemplateError as error:
+        context.add(error.code, error.message, text.spot)
 
 
 class _Checker:
@@ -173,7 +189,8 @@ class _Checker:
         if path[step] in known:
             return None
         said = f"`{show_path(path[: step + 1])}` is not defined"
-        return Finding(f"{said}: {message}" if message else said, self._suggest(path[step], known))
+        near = self._suggest(path[step], known, show_path(path[:step]) + ".")
+        return Finding(f"{said}: {message}" if message else said, near)
 
     def _bare(self, text: TemplateText, word: str) -> Finding | None:
         known = (self._writers, self._variables, self._params, self._memory)

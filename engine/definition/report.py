@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..errors import Problem, Severity
-from .names import did_you_mean
+from .names import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,10 +48,14 @@ class Report:
         )
         self._problems.setdefault(problem)
 
-    def suggest(self, word: str, candidates: Iterable[str]) -> str | None:
-        """Return a did-you-mean for a mistyped name, None when nothing is near or enough has been suggested."""
+    def suggest(self, word: str, candidates: Iterable[str], prefix: str = "") -> str | None:
+        """Return a did-you-mean for a mistyped name; None when nothing is near or enough has been suggested.
+
+        `prefix` is shown before the name, as in `variables.name`.
+        """
         self._suggestions += 1
-        return did_you_mean(word, candidates) if self._suggestions <= _MAX_SUGGESTIONS else None
+        near = nearest(word, candidates) if self._suggestions <= _MAX_SUGGESTIONS else None
+        return None if near is None else f"did you mean `{prefix}{near}`?"
 
     @property
     def has_errors(self) -> bool:

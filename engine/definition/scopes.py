@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 ScopeKind: TypeAlias = Literal["workflow", "foreach", "while", "branch"]
 _NO_DEFINITION: Final = frozenset(
     {"dependencies", "depends_on", "needs", "metadata", "is_internal_loop_task", "is_internal_parallel_task"}
+    | {"operator_type", "task_id"}
 )
-"""Keys in which twins may differ."""
+"""Keys in which twins may differ; that of their operator is compared apart, for it may be left out."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -150,7 +151,7 @@ class _Resolver:
             elif any(holder is item for holder, _ in originals):
                 self._add("E-DUPLICATE-ID", f"a task inside `{item.id}` has the same id", item.name_spot)
                 kept.append(item)
-            elif any(_same(item.raw, original.raw) for _, original in originals):
+            elif any(item.kind == original.kind and _same(item.raw, original.raw) for _, original in originals):
                 message = f"`{item.id}` repeats a task of `{originals[0][0].id}` and runs only there"
                 self._add("I-TWIN", message, item.name_spot)
             else:

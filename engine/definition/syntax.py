@@ -87,13 +87,15 @@ def explain(error: yaml.MarkedYAMLError, text: str, mark: yaml.Mark | None) -> t
     """Return sentence, fix and place of a syntax error."""
     if mark is None:
         return "the file is no YAML", None, Place()
-    place = Place(mark.line + 1, mark.column + 1, mark.column + 1)
-    character = text[mark.index : mark.index + 1]
+    if error.context_mark is not None and mark.index >= len(text.rstrip()):
+        mark = error.context_mark  # the end of the file says nothing; the quote or bracket that is open does
+    character = text[mark.index : mark.index + 1].strip(" \n")
+    place = Place(mark.line + 1, mark.column + 1, mark.column + 1 + len(character))
     problem = error.problem or "the file is no YAML"
     if problem == "found character that cannot start any token":
         fix = "indent with spaces" if character == "\t" else "put the text in quotes"
         name = "a tab" if character == "\t" else f"`{character}`"
-        return f"{name} cannot stand here", fix, place._replace(end_column=place.column + 1)
+        return f"{name} cannot stand here", fix, place
     sentence, hint = _SENTENCES.get(problem, (problem, None))
     if error.context_mark is not None and error.context_mark.line != mark.line:
         sentence = f"{sentence} ({error.context} from line {error.context_mark.line + 1})"
