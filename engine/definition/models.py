@@ -11,64 +11,9 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 import pydantic
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation, Strict
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, Strict
 
-from ..utils.durations import parse_duration
-
-Data: TypeAlias = Annotated[pydantic.JsonValue, SkipValidation]
-"""User data: any YAML value, not looked into."""
-Text: TypeAlias = Annotated[str, Strict()]
-Texts: TypeAlias = tuple[Text, ...]
-
-
-def _flag(value: object) -> object:
-    """Read what YAML 1.1 took for booleans, where a boolean is meant."""
-    if isinstance(value, str):
-        return {"yes": True, "on": True, "true": True, "no": False, "off": False, "false": False}.get(
-            value.lower(), value
-        )
-    return value
-
-
-def _seconds(value: object) -> object:
-    """Read a duration; only text and numbers can be one."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise PydanticCustomError("duration_type", "expected a duration")
-    try:
-        return parse_duration(value)
-    except ValueError as error:
-        raise PydanticCustomError("duration", "{reason}", {"reason": str(error)}) from error
-
-
-def _shape(words: str, *types: type) -> AfterValidator:
-    """Check the kind of a value with one sentence for all that is allowed; booleans are no numbers."""
-
-    def check(value: object) -> object:
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-            raise PydanticCustomError("shape", "expected {words}", {"words": words})
-        return value
-
-    return AfterValidator(check)
-
-
-def _text_list(value: object) -> object:
-    """Check the entries of a list of text; what is no list is somebody else's."""
-    if isinstance(value, list) and not all(isinstance(entry, str) for entry in value):
-        raise PydanticCustomError("shape", "expected {words}", {"words": "a list of text"})
-    return tuple(value) if isinstance(value, list) else value
-
-
-Flag: TypeAlias = Annotated[bool, Strict(), BeforeValidator(_flag)]
-Count: TypeAlias = Annotated[int, Strict(), Ge(1)]
-Whole: TypeAlias = Annotated[int, Strict()]
-Number: TypeAlias = Annotated[float, Strict()]
-Duration: TypeAlias = Annotated[float, BeforeValidator(_seconds)]
-
-Expression: TypeAlias = Annotated[bool | str, SkipValidation, _shape("an expression", str, bool)]
-TextOrList: TypeAlias = Annotated[
-    str | tuple[str, ...], SkipValidation, _shape("text or a list of text", str, list), AfterValidator(_text_list)
-]
+from .fields import Count, Data, Duration, Expression, Flag, Number, Text, TextOrList, Texts, Whole, shape
 
 TriggerRuleName: TypeAlias = Literal[
     "default", "all_success", "none_skipped", "none_failed", "all_done", "always",
@@ -183,12 +128,12 @@ class DockerTask(Task):
     image: Text
     command: TextOrList = ()
     entrypoint: TextOrList | None = None
-    volumes: Annotated[pydantic.JsonValue, SkipValidation, _shape("a list or a map", list, dict)] = None
+    volumes: Annotated[pydantic.JsonValue, SkipValidation, shape("a list or a map", list, dict)] = None
     network: Text | None = None
     user: Text | None = None
     pull: Literal["missing", "always", "never"] = "missing"
     memory: Text | None = None
-    cpus: Annotated[float | str, SkipValidation, _shape("a number", int, float, str)] | None = None
+    cpus: Annotated[float | str, SkipValidation, shape("a number", int, float, str)] | None = None
 
 
 class HttpTask(Task):
@@ -200,7 +145,7 @@ class HttpTask(Task):
     params: dict[str, Data] = Field(default_factory=dict)
     json_: Data = Field(default=None, alias="json")
     body: Text | None = None
-    expect_status: Annotated[pydantic.JsonValue, SkipValidation, _shape("a number or a list", int, list)] = None
+    expect_status: Annotated[pydantic.JsonValue, SkipValidation, shape("a number or a list", int, list)] = None
 
 
 class Condition(Operator):
@@ -238,7 +183,7 @@ class Join(Operator):
 class Foreach(Operator):
     """Operator `foreach`."""
 
-    items: Annotated[pydantic.JsonValue, SkipValidation, _shape("a list, a map or a template", str, list, dict)]
+    items: Annotated[pydantic.JsonValue, SkipValidation, shape("a list, a map or a template", str, list, dict)]
     loop_body: tuple[Data, ...]
     max_parallel: Count = 8
     parallel: Flag = True
@@ -267,7 +212,7 @@ class WaitKeys(Keys):
 class Wait(Operator):
     """Operator `wait`. Forms of time are read by `waits.py`."""
 
-    wait_for: Annotated[str | float | WaitKeys, SkipValidation, _shape("a time to wait", str, int, float, WaitKeys)]
+    wait_for: Annotated[str | float | WaitKeys, SkipValidation, shape("a time to wait", str, int, float, WaitKeys)]
 
 
 class Nested(Operator):
