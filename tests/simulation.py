@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.compiler import load_text
 from engine.core import decisions as d
+from engine.core.breaker import Ending
 from engine.core.bulkhead import Bulkhead
 from engine.core.calls import Outcome, TaskCall
 from engine.core.desk import Desk
@@ -20,7 +21,7 @@ from engine.core.scheduler import Scheduler
 from engine.core.state import RunState
 from engine.core.value_cache import ValueCache
 from engine.core.values import ResultRef
-from engine.definition.plan import Plan
+from engine.definition.plan import BulkheadSpec, Plan
 from engine.errors import ErrorInfo
 from engine.keys import JsonValue, RunId, TaskKey, key_of
 from engine.tools.registry import Registry
@@ -59,7 +60,7 @@ class Simulation:
         values = ValueCache(self._fetch)
         desk = Desk(state=state, values=values, tools=Registry(), env={}, now=self.now)
         self.scheduler = Scheduler(state, desk, "test.json", len(self.entries) + 1)
-        self.permits: Bulkhead[TaskKey] = Bulkhead("run", self.plan.max_parallel)
+        self.permits: Bulkhead[TaskKey] = Bulkhead("run", BulkheadSpec(max_concurrent_calls=self.plan.max_parallel))
         self.running: dict[TaskKey, TaskCall] = {}
         self.stopping: set[TaskKey] = set()
         self.timers: dict[TaskKey, float] = {}
@@ -89,11 +90,11 @@ class Simulation:
             more = self.scheduler.settle()
             for request in self.scheduler.take_permit_requests():
                 if isinstance(request, d.RequestPermit):
-                    self.permits.request(request.key)
+                    self.permits.request(request.key, self.now)
                 else:
-                    self.permits.release(request.key)
+                    self.permits.release(request.key, Ending.IGNORED, self.now)
             granted = False
-            while (key := self.permits.grant()) is not None:
+            while (key := self.permits.grant(self.now)) is not None:
                 self.scheduler.start(key)
                 granted = True
             if not granted:
@@ -140,7 +141,7 @@ class Simulation:
 
     def deliver(self, outcome: Outcome) -> bool:
         """Hand an outcome in and take a turn; False where the scheduler dropped it as late."""
-        self.permits.release(outcome.key)
+        self.permits.release(outcome.key, Ending.IGNORED, self.now)
         taken = self.scheduler.finish(outcome)
         if taken:
             self.running.pop(outcome.key, None)

@@ -1,46 +1,198 @@
-"""How many calls may run at once, and who waits: first come, first served. Pure; granted by the orchestrator.
+"""A bulkhead: how many calls may run at once, who waits, when a breaker lets nobody in.
 
-Breakers, queue limits and named bulkheads join this table later; the scheduler only asks for permits and never counts.
+First come, first served. Pure: time is an argument, holders are any hashable value. Owned by the engine thread. Every
+way out, of a call or of the line, is `release`, which may be called for anyone at any time: no permit leaks.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from ..definition.plan import BulkheadSpec
+from . import breaker as b
+from .breaker import Breaker, BreakerState, Ending
 
 Holder = TypeVar("Holder", bound=Hashable)
 
 
-class Bulkhead(Generic[Holder]):
-    """Permits for at most `limit` holders at once. Owned by the engine thread."""
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A call that may not even wait: `E-BULKHEAD-FULL` or `E-BREAKER-OPEN`, with a sentence."""
 
-    def __init__(self, name: str, limit: int) -> None:
-        """`limit` is at least 1."""
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot(Generic[Holder]):
+    """What people see of a bulkhead."""
+
+    name: str
+    limit: int
+    holding: tuple[Holder, ...]
+    waiting: tuple[Holder, ...]
+    """In line, the next one first."""
+    rejected: int
+    """Calls refused or timed out so far."""
+    breaker: Breaker | None
+    """None where the bulkhead has no breaker."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    since: float
+    blocked_s: float = 0.0
+    """Time spent behind an open breaker; it does not count to the queue's timeout."""
+
+
+class Bulkhead(Generic[Holder]):
+    """Permits for at most `limit` holders at once."""
+
+    def __init__(self, name: str, spec: BulkheadSpec, breaker: Breaker | None = None) -> None:
+        """`breaker` is a stored state to go on with; None starts closed."""
         self.name = name
-        self.limit = limit
-        self._holding: set[Holder] = set()
-        self._waiting: OrderedDict[Holder, None] = OrderedDict()
+        self.spec = spec
+        self.limit = spec.max_concurrent_calls
+        self.rejected = 0
+        self.breaker = (breaker or Breaker()) if spec.breaker is not None else None
+        self._holding: dict[Holder, int] = {}
+        self._line: OrderedDict[Holder, _Waiting] = OrderedDict()
+        self._blocked_since: float | None = None
 
     @property
     def in_use(self) -> int:
         """Permits given out now."""
         return len(self._holding)
 
-    def request(self, holder: Holder) -> None:
-        """Stand in line; nothing happens when already in line or holding."""
-        if holder not in self._holding:
-            self._waiting[holder] = None
+    def snapshot(self) -> Snapshot[Holder]:
+        """Freeze what it looks like now."""
+        return Snapshot(
+            name=self.name,
+            limit=self.limit,
+            holding=tuple(self._holding),
+            waiting=tuple(self._line),
+            rejected=self.rejected,
+            breaker=self.breaker,
+        )
 
-    def release(self, holder: Holder) -> None:
-        """Give the permit back, or leave the line; unknown holders are ignored, so every path may call this."""
-        self._holding.discard(holder)
-        self._waiting.pop(holder, None)
+    # --- calls -----------------------------------------------------------------------------------------------------
 
-    def grant(self) -> Holder | None:
-        """Give the next in line a permit, if one is free."""
-        if not self._waiting or len(self._holding) >= self.limit:
+    def request(self, holder: Holder, now: float) -> Refused | None:
+        """Stand in line; a Refused where that is not possible. Nothing happens to who is in line or holds already."""
+        if holder in self._holding or holder in self._line:
             return None
-        holder, _ = self._waiting.popitem(last=False)
-        self._holding.add(holder)
+        self._look(now)
+        if self.spec.on_open == "fail" and self._blocked():
+            self.rejected += 1
+            return Refused("E-BREAKER-OPEN", f"circuit breaker {self.name} is open")
+        free = self.limit - len(self._holding)
+        size = self.spec.max_queue_size
+        if size is not None and len(self._line) >= size + max(0, free):
+            self.rejected += 1
+            return Refused("E-BULKHEAD-FULL", f"bulkhead {self.name} is full and {len(self._line)} wait already")
+        self._line[holder] = _Waiting(now)
+        return None
+
+    def grant(self, now: float) -> Holder | None:
+        """Give the next in line a permit, if there is one and the breaker admits it."""
+        self._look(now)
+        if not self._line or len(self._holding) >= self.limit:
+            return None
+        if self.breaker is not None and self.spec.breaker is not None:
+            if not b.admits(self.breaker, self.spec.breaker):
+                return None
+            self.breaker = b.admit(self.breaker)
+        holder, _ = self._line.popitem(last=False)
+        self._holding[holder] = self.breaker.era if self.breaker else 0
         return holder
+
+    def release(self, holder: Holder, ending: Ending, now: float) -> None:
+        """Give the permit back, or leave the line; unknown holders are ignored."""
+        self._line.pop(holder, None)
+        era = self._holding.pop(holder, None)
+        if era is not None and self.breaker is not None and self.spec.breaker is not None:
+            self._look(now)
+            self._become(b.record(self.breaker, self.spec.breaker, ending, era, now), now)
+
+    def expire(self, now: float) -> list[Holder]:
+        """Take everyone out of the line who waited for longer than `queue_timeout`, and return them."""
+        timeout_s = self.spec.queue_timeout_s
+        if timeout_s is None:
+            return []
+        self._look(now)
+        late = [holder for holder, waiting in self._line.items() if self._waited(waiting, now) >= timeout_s]
+        for holder in late:
+            del self._line[holder]
+        self.rejected += len(late)
+        return late
+
+    def next_look(self, now: float) -> float | None:
+        """Return when something changes by time alone (Unix seconds); None when nothing will."""
+        moments: list[float] = []
+        if self.breaker is not None and self.breaker.state is BreakerState.OPEN and self.breaker.until is not None:
+            moments.append(self.breaker.until)
+        elif self.spec.queue_timeout_s is not None and self._line:
+            longest = max(self._waited(waiting, now) for waiting in self._line.values())
+            moments.append(now + self.spec.queue_timeout_s - longest)
+        return min(moments, default=None)
+
+    def place(self, holder: Holder) -> int | None:
+        """Return the place in line, from 1; None for who is not in line."""
+        for place, other in enumerate(self._line, 1):
+            if other == holder:
+                return place
+        return None
+
+    def sentence(self, now: float) -> str:
+        """Say why the next in line has to wait."""
+        self._look(now)
+        breaker = self.breaker
+        if breaker is not None and breaker.state is BreakerState.OPEN and breaker.until is not None:
+            return f"breaker {self.name}, {max(0.0, breaker.until - now):.0f} s"
+        if breaker is not None and breaker.state is BreakerState.HALF_OPEN:
+            return f"breaker {self.name} is half-open, a probe runs"
+        return f"bulkhead {self.name} is full {len(self._holding)}/{self.limit}"
+
+    # --- people ----------------------------------------------------------------------------------------------------
+
+    def set_limit(self, limit: int) -> None:
+        """Change how many may run; those that run already stay."""
+        self.limit = max(1, limit)
+
+    def force_open(self, now: float, duration_s: float | None = None) -> None:
+        """Let nobody in for `duration_s` (None: the policy's time). Nothing happens without a breaker."""
+        if self.breaker is not None and self.spec.breaker is not None:
+            self._look(now)
+            self._become(b.opened(self.breaker, self.spec.breaker, now, duration_s), now)
+
+    def reset(self, now: float) -> None:
+        """Close the breaker and forget what it counted."""
+        if self.breaker is not None:
+            self._become(b.closed(self.breaker), now)
+
+    # --- the pieces ------------------------------------------------------------------------------------------------
+
+    def _blocked(self) -> bool:
+        return self.breaker is not None and self.breaker.state is BreakerState.OPEN
+
+    def _look(self, now: float) -> None:
+        if self.breaker is not None:
+            self._become(b.look(self.breaker, now), now)
+
+    def _become(self, breaker: Breaker, now: float) -> None:
+        """Take the new value, and keep account of the time that waiters spend behind an open breaker."""
+        self.breaker = breaker
+        if self._blocked():
+            if self._blocked_since is None:
+                self._blocked_since = now
+        elif self._blocked_since is not None:
+            for waiting in self._line.values():
+                waiting.blocked_s += now - max(self._blocked_since, waiting.since)
+            self._blocked_since = None
+
+    def _waited(self, waiting: _Waiting, now: float) -> float:
+        blocked = 0.0 if self._blocked_since is None else now - max(self._blocked_since, waiting.since)
+        return now - waiting.since - waiting.blocked_s - blocked

@@ -71,6 +71,38 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerSpec:
+    """When a circuit breaker opens, and how it closes again."""
+
+    failure_threshold: int = 5
+    """Failures in a row that open it."""
+    failure_rate: float = 0.5
+    """Share of the last `window` calls, looked at from `minimum_calls` calls on."""
+    window: int = 20
+    minimum_calls: int = 5
+    isolation_s: float = 30.0
+    max_isolation_s: float = 300.0
+    """Each failed probe doubles the time it stays open, up to this."""
+    half_open_max_calls: int = 1
+    """Probes at once."""
+    success_threshold: int = 3
+    """Successful probes that close it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkheadSpec:
+    """Limits of the calls that name this bulkhead."""
+
+    max_concurrent_calls: int
+    max_queue_size: int | None = None
+    """None: as many as there are."""
+    queue_timeout_s: float | None = None
+    """None: as long as it takes."""
+    on_open: Literal["wait", "fail"] = "wait"
+    breaker: BreakerSpec | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PythonCall:
     """`runtime: python`: a registered tool, `package.module:callable` or `./file.py:callable`."""
 

@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..core import decisions as d
+from ..core.breaker import Ending
 from ..core.bulkhead import Bulkhead
 from ..core.calls import Outcome, TaskCall
 from ..core.events import Reason, TaskSpawned
 from ..core.ports import Clock, Executor, LogBook, Store
 from ..core.records import RunRecord
 from ..core.scheduler import Scheduler, Turn
+from ..definition.plan import BulkheadSpec
 from ..errors import ErrorInfo
 from ..keys import TaskKey
 from .bus import Bus
@@ -47,7 +49,9 @@ class LiveRun:
         self._logs = logs
         self._inputs: deque[Callable[[], object]] = deque()
         self._wake = asyncio.Event()
-        self._permits: Bulkhead[TaskKey] = Bulkhead("run", scheduler.state.plan.max_parallel)
+        self._permits: Bulkhead[TaskKey] = Bulkhead(
+            "run", BulkheadSpec(max_concurrent_calls=scheduler.state.plan.max_parallel)
+        )
         self._timers = Timers(services.clock, lambda key: self.feed(lambda: scheduler.timer_fired(key)))
         self._calls: dict[TaskKey, asyncio.Task[None]] = {}
         self.record: RunRecord | None = None
@@ -106,16 +110,16 @@ class LiveRun:
 
     def _settle(self) -> bool:
         """Decide and grant until neither has more to say: outcomes and the starts they cause are one turn."""
-        scheduler, permits = self._scheduler, self._permits
+        scheduler, permits, now = self._scheduler, self._permits, self._scheduler.desk.now
         while True:
             more = scheduler.settle()
             for request in scheduler.take_permit_requests():
                 if isinstance(request, d.RequestPermit):
-                    permits.request(request.key)
+                    permits.request(request.key, now)
                 else:
-                    permits.release(request.key)
+                    permits.release(request.key, Ending.IGNORED, now)
             granted = False
-            while not scheduler.is_full() and (key := permits.grant()) is not None:
+            while not scheduler.is_full() and (key := permits.grant(now)) is not None:
                 scheduler.start(key)
                 granted = True
             if scheduler.is_full():
@@ -157,7 +161,7 @@ class LiveRun:
         self.feed(lambda: self._finish(outcome))
 
     def _finish(self, outcome: Outcome) -> None:
-        self._permits.release(outcome.key)
+        self._permits.release(outcome.key, Ending.IGNORED, self._scheduler.desk.now)
         self._calls.pop(outcome.key, None)
         if not self._scheduler.finish(outcome):
             _log.warning("dropped a late outcome of %s, attempt %s", outcome.key.address, outcome.attempt)
