@@ -52,8 +52,14 @@ class Family:
         return list(self._known)
 
     def terminate(self) -> None:
-        """Ask all members to end; stopped ones are woken so that they can."""
-        for process in self.look_around():
+        """Ask all members to end, once; stopped ones are woken to do so. What they start to tidy up is let be."""
+        # First the look: once its parent has died, nothing leads to a descendant in another session.
+        elsewhere = [process for process in self.look_around() if _group(process) != self._leader]
+        # The whole group in one step: one by one would miss the child that a member forks meanwhile.
+        with contextlib.suppress(OSError):
+            os.killpg(self._leader, signal.SIGTERM)
+            os.killpg(self._leader, signal.SIGCONT)
+        for process in elsewhere:
             _send(process.terminate)
             _send(process.resume)
 
@@ -69,6 +75,14 @@ def _send(deliver: Callable[[], None]) -> None:
     """Signal; a process that is gone, or became another user's, is left alone."""
     with contextlib.suppress(psutil.Error):
         deliver()
+
+
+def _group(process: psutil.Process) -> int | None:
+    """Return the process group; None for one that is gone."""
+    try:
+        return os.getpgid(process.pid)
+    except OSError:
+        return None
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -114,6 +114,8 @@ async def _request(method: str, url: str, options: Options) -> JsonValue:
             response, body = await _exchange(client, outgoing)
     except TimeoutError as error:
         raise _failed("E-FETCH", f"{shown}: no answer within {timeout_s:g} s") from error
+    except httpx.LocalProtocolError as error:
+        raise _refused(f"no valid request: {error}") from error
     except httpx.HTTPError as error:
         raise _failed("E-FETCH", f"{shown}: {_reason(error)}") from error
     elapsed = time.monotonic() - started

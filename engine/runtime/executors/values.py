@@ -67,7 +67,7 @@ def _text(value: str) -> str:
     """Return a plain `str` without lone surrogates, which no database takes."""
     if value.isascii():
         return str(value)
-    return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _unfit(place: str, what: str) -> TaskFailure:
