@@ -21,7 +21,7 @@ _TOLERANCE = 1.1
 _WAYPOINT_WEIGHT = 8.0
 _FREE_WEIGHT = 0.125
 """Of what has nothing to line up with, or has to give way."""
-_STRAIGHTEN_PASSES = 3
+_STRAIGHTEN_PASSES = 2
 _FAR = 1 << 40
 
 
@@ -218,6 +218,8 @@ class _Columns:
 
     def _align(self, chain: Sequence[int]) -> None:
         """Splits a chain into as few straight pieces as the room allows and moves each piece to its middle column."""
+        if len(chain) == 1 and len(self.parents[chain[0]]) < 2 and len(self.children[chain[0]]) < 2:
+            return
         start, low, high = 0, -_FAR, _FAR
         for number, item in enumerate(chain):
             least, most = self._room(item)

@@ -4,7 +4,7 @@ Depth-first order, then sweeps that sort each layer by the mean place of its nei
 neighbours change places while that saves crossings. Deterministic: sorting is stable and nothing is drawn by lot.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
@@ -32,11 +32,12 @@ def count_crossings(uppers: Iterable[int], targets: Sequence[Sequence[int]], pla
     seen: list[int] = []
     crossings = 0
     for item in uppers:
-        places = sorted([place[target] for target in targets[item]])
-        for target in places:
-            crossings += len(seen) - bisect_right(seen, target)
-        for target in places:
-            insort(seen, target)
+        near = targets[item]
+        # In rising order, so that the lines of one item, which never cross, are not counted against each other.
+        for target in sorted([place[other] for other in near]) if len(near) > 1 else [place[other] for other in near]:
+            before = bisect_right(seen, target)
+            crossings += len(seen) - before
+            seen.insert(before, target)
     return crossings
 
 

@@ -90,23 +90,24 @@ class _Ports:
 
     def _arrivals(self, groups: Sequence[Sequence[int]]) -> dict[tuple[int, int], int]:
         """Column of (net, lower item)."""
-        segments, columns = self.proper.segments, self.columns
+        segments, columns, node_count = self.proper.segments, self.columns, self.proper.node_count
+        arrivals: dict[tuple[int, int], int] = {}
         sources: dict[int, dict[int, list[int]]] = {}
         for number, group in enumerate(groups):
             for each in group:
                 upper, lower, _ = segments[each]
-                sources.setdefault(lower, {}).setdefault(number, []).append(columns[upper])
-        arrivals: dict[tuple[int, int], int] = {}
+                if lower >= node_count:
+                    arrivals[number, lower] = columns[lower]
+                else:
+                    sources.setdefault(lower, {}).setdefault(number, []).append(columns[upper])
         for item, nets in sources.items():
             for number, column in self._spread(item, nets).items():
                 arrivals[number, item] = column
         return arrivals
 
     def _spread(self, item: int, nets: Mapping[int, Sequence[int]]) -> dict[int, int]:
-        """Columns of an item's ports for nets whose other ends are in these columns."""
+        """Columns of a node's ports for nets whose other ends are in these columns."""
         middle = self.columns[item]
-        if item >= self.proper.node_count:
-            return dict.fromkeys(nets, middle)
         low, high = self._span(item, len(nets))
         near = max(1, (high - low) // 4)
         least, most = max(low, middle - near), min(high, middle + near)
@@ -139,14 +140,17 @@ class _Ports:
         self, groups: Sequence[Sequence[int]], arrivals: Mapping[tuple[int, int], int]
     ) -> dict[tuple[int, bool], int]:
         """Column of (upper item, against), outside the columns in which other nets arrive if the chip has such."""
-        segments = self.proper.segments
+        segments, node_count = self.proper.segments, self.proper.node_count
         arriving = {column: number for (number, _), column in arrivals.items()}
+        departures: dict[tuple[int, bool], int] = {}
         targets: dict[int, dict[int, list[int]]] = {}
         for number, group in enumerate(groups):
             for each in group:
-                upper, lower, _ = segments[each]
-                targets.setdefault(upper, {}).setdefault(number, []).append(arrivals[number, lower])
-        departures: dict[tuple[int, bool], int] = {}
+                upper, lower, against = segments[each]
+                if upper >= node_count:
+                    departures[upper, against] = self.columns[upper]
+                else:
+                    targets.setdefault(upper, {}).setdefault(number, []).append(arrivals[number, lower])
         for item, nets in targets.items():
             low, high = self._span(item, len(nets))
             taken: set[int] = set()
