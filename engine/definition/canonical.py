@@ -110,7 +110,9 @@ class Canonical:
 
 def _as_text(value: JsonValue, spot: Spot) -> JsonValue:
     """Take numbers and booleans as they were written: `version: 1.10` is no number there."""
-    return spot.raw if isinstance(value, bool | int | float) and spot.raw is not None else value
+    if isinstance(value, str) or spot.raw is None:
+        return value
+    return spot.raw if isinstance(value, (bool, int, float)) else value
 
 
 @cache

@@ -17,12 +17,12 @@ from .scalars import BadNumber, resolve
 from .syntax import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
     from ..keys import JsonValue
 
-_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Loader: Final[Callable[[str], _Events]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ANCHOR: Final = re.compile(r"&\S+\s+")
 
 
@@ -62,6 +62,12 @@ class _NodeEvent(_Event, Protocol):
 class _ScalarEvent(_NodeEvent, Protocol):
     value: str
     implicit: tuple[bool, bool]
+
+
+class _Events(Protocol):
+    """PyYAML's loaders, as far as they are used."""
+
+    def get_event(self) -> yaml.Event: ...
 
 
 class Spot:
@@ -154,8 +160,7 @@ def parse(text: str, report: Report, limits: Limits) -> Document:
     """Read one YAML or JSON document. What can be read past (tags, doubled keys) is reported; else Refused."""
     builder = _Builder(text, report, limits)
     try:
-        for event in _events(text):
-            builder.take(event)
+        builder.take_all(_Loader(text))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message, fix, place = explain(error, text, mark)
@@ -165,10 +170,6 @@ def parse(text: str, report: Report, limits: Limits) -> Document:
         report.add("E-YAML", f"the file is no YAML: {' '.join(str(error).split())}", Place())
         raise Refused from error
     return builder.finish()
-
-
-def _events(text: str) -> Iterator[yaml.Event]:
-    return yaml.parse(text, Loader=_Loader)
 
 
 class _Frame:
@@ -221,11 +222,16 @@ class _Builder:
             yaml.DocumentStartEvent: self._document,
         }
 
-    def take(self, event: yaml.Event) -> None:
-        """Add what one event says; Refused at a limit."""
-        take = self._take.get(type(event))
-        if take is not None:
-            take(event)
+    def take_all(self, events: _Events) -> None:
+        """Add what every event says, one by one; Refused at a limit."""
+        next_event, takers = events.get_event, self._take
+        while True:
+            event = next_event()
+            take = takers.get(type(event))
+            if take is not None:
+                take(event)
+            elif type(event) is yaml.StreamEndEvent:
+                return
 
     def finish(self) -> Document:
         """Return the document; Refused when there is none or it is no map."""

@@ -4,8 +4,6 @@
 Durations arrive as seconds. Every operator of the language has a model here, those that cannot run yet included.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 

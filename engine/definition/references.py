@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from .expressions import Reference
+from .holes import Hole, UnclosedHole, split
 from .models import PythonTask
-from .paths import show_path
+from .paths import parse_path, show_path
 from .static_analysis import check, references
 from .templating import TemplateError, evaluate, render
 from .texts import TemplateText, texts_of
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from .context import Context
-    from .expressions import Reference
     from .upstream import Name
 
 _LOOP_NAMES: Final = ("index", "item", "loop", "loop_context")
@@ -48,6 +49,10 @@ def check_references(context: Context) -> None:
     """Report faulty templates, and paths that lead nowhere."""
     uses: list[Use] = []
     for text in texts_of(context):
+        plain = _plain_paths(text)
+        if plain:
+            uses += (Use(text, reference) for reference in plain)
+            continue
         issues = check(text.text, condition=text.is_condition)
         for issue in issues:
             place = context.source.place(text.spot, issue.offset, issue.length)
@@ -62,6 +67,25 @@ def check_references(context: Context) -> None:
         if finding is not None:
             at = context.source.place(use.text.spot, use.reference.offset, use.reference.length)
             context.report.add("E-UNDEFINED", finding.message, at, finding.fix)
+
+
+def _plain_paths(text: TemplateText) -> list[Reference]:
+    """Return the references of a text whose holes are nothing but paths, as most are; empty for every other text."""
+    if text.is_condition:
+        return []
+    found: list[Reference] = []
+    try:
+        parts = split(text.text)
+    except UnclosedHole:
+        return []
+    for part in parts:
+        if isinstance(part, Hole):
+            path = None if "-" in part.inner else parse_path(part.inner)
+            if path is None:
+                return []
+            start = part.inner_start + len(part.inner) - len(part.inner.lstrip())
+            found.append(Reference(path=path, offset=start, length=len(part.inner.strip())))
+    return found
 
 
 def _try_constant(context: Context, text: TemplateText) -> None:
