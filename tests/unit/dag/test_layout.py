@@ -156,3 +156,15 @@ def test_a_state_change_cannot_move_anything() -> None:
     )
 
     assert (one.mask, one.nodes) == (lay_out(renamed).mask, lay_out(renamed).nodes)
+
+
+def test_lines_that_change_columns_are_drawn_apart() -> None:
+    """Two nets of which each would have to lie above the other: one goes round by a column of its own."""
+    nodes = "n8; n14; n6; n11; n13; n5; n10; n3; n15; n9; n12;"
+    edges = "n6, n8, n11 > n15; n3 > n11, n6; n5 > n10, n14, n11, n13; n6 > n8; n8 > n9; n9 > n10; n10 > n11; n12 > n14"
+    graph = graph_of(nodes + edges)
+
+    drawing = lay_out(graph, Spacing(node_width=3))
+
+    check(graph, drawing)
+    assert any(len({point.y for point in wire.points[1:-1]}) > 1 for wire in drawing.wires)
