@@ -27,6 +27,9 @@ TAIL_CAP: Final = 4 * 1024 * 1024
 
 Stream: TypeAlias = Literal["stdout", "stderr", "log"]
 
+_STREAMS: Final[dict[str, tuple[Stream, str]]] = {"stdout": ("stdout", "info"), "stderr": ("stderr", "warning")}
+_SOURCES: Final = tuple(_STREAMS.get(kind, ("log", "info" if kind == "log" else kind)) for kind in KINDS)
+"""Stream and level of each kind of chunk."""
 _NAME: Final = re.compile(r"\.(\d+)\.(\d+)\.log")
 
 
@@ -228,11 +231,10 @@ def _grow(pending: _Pending, raw: bytes, at: float, kind: int, lines: list[LogLi
 
 def _line(at: float, kind: int, raw: bytes | bytearray) -> LogLine:
     """Make a line fit for a terminal. Where carriage returns went back over it, the last state is what stays."""
-    text = raw.rstrip(b"\r").rpartition(b"\r")[2].decode("utf-8", "replace")
-    name = KINDS[kind]
-    stream: Stream = "stdout" if name == "stdout" else "stderr" if name == "stderr" else "log"
-    level = {"stdout": "info", "stderr": "warning", "log": "info"}.get(name, name)
-    return LogLine(at=at, stream=stream, level=level, text=sanitize(text).replace("\n", " "))
+    if b"\r" in raw:
+        raw = raw.rstrip(b"\r").rpartition(b"\r")[2]
+    stream, level = _SOURCES[kind]
+    return LogLine(at=at, stream=stream, level=level, text=sanitize(raw.decode("utf-8", "replace")))
 
 
 def _start_of_last(log: BinaryIO, count: int) -> int:
