@@ -35,6 +35,7 @@ class HighwayApp(KeyedApp):
     """Shows one run and the list of runs. `run()` gives the exit code of the last run."""
 
     TITLE = "highway-tui"
+    CSS_PATH = "app.tcss"
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class HighwayApp(KeyedApp):
         if self.session.path is not None:
             self.control.start_when_checked = self.options.start
             self.watch_file()
-        self.run_worker(self._open_store(), group="store")
+        self.work("store", self._open_store)
 
     async def _open_store(self) -> None:
         try:
@@ -92,7 +93,7 @@ class HighwayApp(KeyedApp):
         sys.setswitchinterval(0.001)
         self.control.start_if_ready()
         if self.options.resume is not None:
-            self.run_worker(self.control.resume(self.options.resume), group="start")
+            self.work("start", self.control.resume, self.options.resume)
         await self.reading.list_runs()
 
     def _open_engine(self) -> Engine:
@@ -103,7 +104,7 @@ class HighwayApp(KeyedApp):
     def watch_file(self) -> None:
         """Check the session's file now and after each save; another file is no longer watched."""
         if self.session.path is not None:
-            self.run_worker(self.control.watch(self.session.path), group="watch", exclusive=True)
+            self.work("watch", self.control.watch, self.session.path)
 
     # --- what comes in -----------------------------------------------------------------------------------------
 
@@ -115,7 +116,7 @@ class HighwayApp(KeyedApp):
                 self.session.view.apply(batch)
             self.leaving.last = batch.run
         if self.screen is self.runs_screen:
-            self.run_worker(self.reading.list_runs(), group="runs", exclusive=True)
+            self.work("runs", self.reading.list_runs)
         self.show_session()
         self.bridge.shown_in(time.perf_counter() - began)
 
@@ -141,6 +142,7 @@ class HighwayApp(KeyedApp):
             self._ticker.resume()
         else:
             self._ticker.pause()
+            self.reading.read_log()
         if not self.run_screen.ready:
             return
         self.run_screen.show(self.now(), self._frame if self.session.view.live else None)
@@ -177,7 +179,7 @@ class HighwayApp(KeyedApp):
 
     def on_run_screen_graph_room(self, event: RunScreen.GraphRoom) -> None:
         """A drawing is wanted."""
-        self.run_worker(self.reading.draw(event.width, event.height), group="draw", exclusive=True)
+        self.work("draw", self.reading.draw, event.width, event.height)
 
     def on_run_screen_wanted(self, event: RunScreen.Wanted) -> None:
         """Something is wanted for the shown run."""
@@ -186,10 +188,10 @@ class HighwayApp(KeyedApp):
     def on_runs_screen_wanted(self, event: RunsScreen.Wanted) -> None:
         """Something is wanted for a run of the list, or the list itself."""
         if event.what == "refresh":
-            self.run_worker(self.reading.list_runs(), group="runs", exclusive=True)
+            self.work("runs", self.reading.list_runs)
         elif event.run_id is not None:
             work = self.control.open if event.what == "open" else self.control.resume
-            self.run_worker(work(event.run_id), group="journal", exclusive=True)
+            self.work("journal", work, event.run_id)
 
     # --- actions -----------------------------------------------------------------------------------------------
 

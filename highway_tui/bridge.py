@@ -53,6 +53,11 @@ class Bridge:
         """Runs of this process that are not over."""
         return tuple(run_id for run_id, handle in self._handles.items() if not handle.done)
 
+    @property
+    def starting(self) -> bool:
+        """True while a run of this process is being started or resumed."""
+        return self._starting > 0
+
     async def open(self) -> None:
         """Open the store and start the engine's thread. Raises StoreError."""
         engine = await in_thread(self._make_engine)

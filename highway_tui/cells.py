@@ -46,10 +46,11 @@ def right(text: str, width: int) -> str:
 def wrap(text: str, width: int) -> list[str]:
     """Break cleaned `text` between words into lines of at most `width` cells; a longer word is broken inside."""
     lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
+    body = text.lstrip(" ")
+    line = " " * min(len(text) - len(body), width // 2)
+    for word in body.split(" "):
         for part in chop_cells(word, width) or [""]:
-            longer = f"{line} {part}" if line else part
+            longer = f"{line} {part}" if line.strip(" ") else line + part
             if cell_len(longer) <= width:
                 line = longer
             else:

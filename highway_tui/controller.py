@@ -68,13 +68,16 @@ class Controller:
             return
         self.start_when_checked = False
         if not self._session.cannot_run:
-            self._app.run_worker(self.start(), group="start", exclusive=True)
+            self._app.work("start", self.start)
 
     # --- runs --------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Start the open file."""
         session = self._session
+        if self._bridge.starting or session.run_id in self._bridge.live:
+            self._app.tell("this run is still going; C cancels it", "warning")
+            return
         if session.cannot_run or session.loaded is None:
             self._app.tell(f"cannot run: {session.cannot_run}", "warning")
             return
@@ -85,6 +88,8 @@ class Controller:
 
     async def resume(self, run_id: RunId) -> None:
         """Go on with a run, and show it."""
+        if self._bridge.starting:
+            return
         handle = await self._ask(lambda: self._bridge.resume(run_id))
         if handle is None:
             return
@@ -148,7 +153,7 @@ class Controller:
         if event.given_up:
             self._app.tell(event.given_up, "error")
         if event.run_id == self._session.run_id and self._session.view.live:
-            self._app.run_worker(self.open(event.run_id), group="journal", exclusive=True)
+            self._app.work("journal", self.open, event.run_id)
 
     # --- what a person wants -----------------------------------------------------------------------------------
 
@@ -157,13 +162,13 @@ class Controller:
         session, app = self._session, self._app
         key = app.run_screen.selected
         if what == "run":
-            app.run_worker(self.start(), group="start", exclusive=True)
+            app.work("start", self.start)
         elif what == "resume" and (session.cannot_resume or session.run_id is None):
             app.tell(f"cannot resume: {session.cannot_resume}", "warning")
         elif what == "resume" and session.run_id is not None:
-            app.run_worker(self.resume(session.run_id), group="start", exclusive=True)
+            app.work("start", self.resume, session.run_id)
         elif what == "details" and key is not None:
-            app.run_worker(app.reading.details(key), group="details", exclusive=True)
+            app.work("details", app.reading.details, key)
         elif what == "cancel_run":
             self._confirm_cancel(None)
         elif what == "cancel_task" and key is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -65,6 +67,11 @@ class KeyedApp(App[int]):
         pane = focused or self.focused or self.screen
         target = self if action.place == "app" else self.screen if action.place in {"run", "runs"} else pane
         self.call_later(self.run_action, action.name, target)
+
+    def work(self, group: str, work: Callable[..., Coroutine[Any, Any, None]], *arguments: object) -> None:
+        """Run a coroutine function beside the messages; of each group only the newest goes on, but for `start`."""
+        worker = partial(work, *arguments)
+        self.run_worker(worker, group=group, exclusive=group != "start")  # type: ignore[arg-type]  # Textual's type wants Coroutine[None, None]
 
     def tell(self, text: str, severity: SeverityLevel = "information") -> None:
         """Say something for a few seconds; `text` need not be clean."""

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 if TYPE_CHECKING:
     from .app import HighwayApp
@@ -25,11 +26,15 @@ class ActionProvider(Provider):
     async def discover(self) -> Hits:
         """Offer everything."""
         for label, key, call in self._offers():
-            yield DiscoveryHit(label, call, help=key or None)
+            yield DiscoveryHit(_line(Content(label), key), call, text=label)
 
     async def search(self, query: str) -> Hits:
         """Offer what fits."""
         matcher = self.matcher(query)
         for label, key, call in self._offers():
             if (score := matcher.match(label)) > 0:
-                yield Hit(score, matcher.highlight(label), call, help=key or None)
+                yield Hit(score, _line(matcher.highlight(label), key), call, text=label)
+
+
+def _line(label: Content, key: str) -> Content:
+    return Content.assemble(label, ("   " + key, "$hw-dim not bold")) if key else label

@@ -33,6 +33,7 @@ class Reading:
         self._app = app
         self._log: LogFeed | None = None
         self._log_busy = False
+        self._log_again = False
         self._drawn: tuple[object, int, int] = (None, 0, 0)
 
     # --- the graph ---------------------------------------------------------------------------------------------
@@ -71,10 +72,11 @@ class Reading:
         self.read_log()
 
     def read_log(self) -> None:
-        """Read what the selected task wrote since the last time, unless a read is going on."""
+        """Read what the selected task wrote since the last time; once more after a read that is going on."""
+        self._log_again = self._log_busy
         if self._log is not None and not self._log_busy:
             self._log_busy = True
-            self._app.run_worker(self._read_log(self._log), group="log", exclusive=True)
+            self._app.work("log", self._read_log, self._log)
 
     async def _read_log(self, feed: LogFeed) -> None:
         lines = []
@@ -83,6 +85,8 @@ class Reading:
         if feed is not self._log:
             return
         self._log_busy = False
+        if self._log_again:
+            self.read_log()
         record = self._app.session.view.record(feed.key)
         if lines:
             self._app.run_screen.log_pane.append(lines)

@@ -115,7 +115,8 @@ def sentence(record: TaskRecord | None, upstream: Sequence[str], now: float) -> 
     if record.status.value in {"succeeded", "reused"}:
         return f"{word} in {took}{tries}" if took else word
     if record.status.value in {"waiting", "retry_wait"} and record.until is not None:
-        reason = f": {why(record)}" if record.reason else ""
+        said = why(record)
+        reason = f": {said}" if said and not said.startswith(word) else ""
         return f"{word}, {chip_time(max(0.0, record.until - now))} left{reason}"
     after = f" after {took}" if took and record.status.terminal else ""
     many = f" and {record.attempts} attempts" if after and record.attempts > 1 else ""

@@ -22,10 +22,9 @@ def header_of(session: Session, now: float) -> HeaderModel:
     badges: list[tuple[str, str]] = []
     if session.owner_pid is not None:
         badges.append((f"read-only: process {session.owner_pid}", "state-waiting"))
-    if session.errors:
-        badges.append((f"{session.errors} error{'s' if session.errors > 1 else ''}", "state-failed"))
-    elif session.changed:
-        badges.append(("file changed", "state-waiting"))
+    errors = f"{session.errors} error{'s' if session.errors > 1 else ''}" if session.errors else ""
+    if text := ", ".join(part for part in ("file changed" if session.changed else "", errors) if part):
+        badges.append((text, "state-failed" if errors else "state-waiting"))
     return HeaderModel(
         file=session.name,
         run_id=session.run_id or "",

@@ -76,9 +76,9 @@ class LineList(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         """Scroll as little as needed to see row `index`."""
         top, height = self.scroll_offset.y, self.scrollable_content_region.height
         if index < top:
-            self.scroll_to(y=index, animate=False)
+            self.scroll_to(y=index, animate=False, force=True)
         elif height and index >= top + height:
-            self.scroll_to(y=index - height + 1, animate=False)
+            self.scroll_to(y=index - height + 1, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
         index = y + self.scroll_offset.y

@@ -92,7 +92,7 @@ class LogPane(TextPane):
 
     def _keep_up(self) -> None:
         if self.following:
-            self.scroll_to(y=max(0, len(self.lines) - self.scrollable_content_region.height), animate=False)
+            self.scroll_to(y=max(0, len(self.lines) - self.scrollable_content_region.height), animate=False, force=True)
 
     def _paint(self, line: LogLine | str) -> list[Line]:
         if isinstance(line, str):
@@ -136,5 +136,5 @@ class LogPane(TextPane):
     def action_wrap(self) -> None:
         """Wrap long lines, or cut them."""
         self.wrapping = not self.wrapping
-        self.scroll_to(x=0, animate=False)
+        self.scroll_to(x=0, animate=False, force=True)
         self._build()

@@ -41,25 +41,25 @@ class TextPane(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         return self.finish(self.lines[index] if index < len(self.lines) else [], width, left=left)
 
     def action_up(self) -> None:
-        self.scroll_to(y=self.scroll_offset.y - 1, animate=False)
+        self.scroll_to(y=self.scroll_offset.y - 1, animate=False, force=True)
 
     def action_down(self) -> None:
-        self.scroll_to(y=self.scroll_offset.y + 1, animate=False)
+        self.scroll_to(y=self.scroll_offset.y + 1, animate=False, force=True)
 
     def action_left(self) -> None:
-        self.scroll_to(x=self.scroll_offset.x - 8, animate=False)
+        self.scroll_to(x=self.scroll_offset.x - 8, animate=False, force=True)
 
     def action_right(self) -> None:
-        self.scroll_to(x=self.scroll_offset.x + 8, animate=False)
+        self.scroll_to(x=self.scroll_offset.x + 8, animate=False, force=True)
 
     def action_page_up(self) -> None:
-        self.scroll_to(y=self.scroll_offset.y - max(1, self.size.height - 1), animate=False)
+        self.scroll_to(y=self.scroll_offset.y - max(1, self.size.height - 1), animate=False, force=True)
 
     def action_page_down(self) -> None:
-        self.scroll_to(y=self.scroll_offset.y + max(1, self.size.height - 1), animate=False)
+        self.scroll_to(y=self.scroll_offset.y + max(1, self.size.height - 1), animate=False, force=True)
 
     def action_first(self) -> None:
-        self.scroll_to(x=0, y=0, animate=False)
+        self.scroll_to(x=0, y=0, animate=False, force=True)
 
     def action_last(self) -> None:
-        self.scroll_to(y=self.max_scroll_y, animate=False)
+        self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
