@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from engine import open_reader
+
 ROOT: Final = Path(__file__).parents[2]
 SAMPLES: Final = ROOT / "sample_workflows"
 _DROPPED: Final = (
@@ -64,10 +66,14 @@ class Cli:
         }
         return {**kept, **own, **self.extra, **more}
 
+    def command(self, *arguments: str) -> list[str]:
+        """What a person would type."""
+        return [sys.executable, "-m", "highway_tui", *arguments]
+
     def __call__(self, *arguments: str, timeout_s: float = 60, **more: str) -> Result:
         """Run to the end; `more` adds to the environment."""
         done = subprocess.run(
-            [sys.executable, "-m", "highway_tui", *arguments],
+            self.command(*arguments),
             cwd=self.folder,
             env=self.environment(**more),
             stdin=subprocess.DEVNULL,
@@ -82,7 +88,7 @@ class Cli:
     def started(self, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
         """Start and let the test decide; a process that is left is killed."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "highway_tui", *arguments],
+            self.command(*arguments),
             cwd=self.folder,
             env=self.environment(**more),
             stdin=subprocess.DEVNULL,
@@ -97,6 +103,19 @@ class Cli:
             finally:
                 if process.poll() is None:
                     process.kill()
+
+    @property
+    def url(self) -> str:
+        """Of the store that the processes use."""
+        return self.environment()["HIGHWAY_DB"]
+
+    def stored(self) -> list[str]:
+        """Ids of the runs in the store, newest first."""
+        reader = open_reader(self.url)
+        try:
+            return [run.id for run in reader.runs()]
+        finally:
+            reader.close()
 
     def show(self, reference: str = "@latest") -> Any:
         """`show --json`."""

@@ -50,8 +50,8 @@ tasks:
     task_id: check
     branches: {{left: [person], right: [page, mark]}}
     dependencies: [begin]
-  count: {{task_id: count, operator_type: task, function: tools.memory.increment, args: [n], kwargs: {{}}, metadata: {{}},
-          dependencies: [alert]}}
+  count: {{task_id: count, operator_type: task, function: tools.memory.increment, args: [n], kwargs: {{}},
+          metadata: {{}}, dependencies: [alert]}}
   decide:
     operator_type: condition
     task_id: decide
