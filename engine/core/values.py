@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from ..keys import JsonValue
+
+# `json.dumps` with options builds an encoder at every call.
+_encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,13 @@ class StoredValue:
     """Canonical JSON: no spaces, keys in the order given, non-ASCII kept."""
 
 
-def store_value(value: JsonValue) -> StoredValue:
+def json_text(value: JsonValue) -> str:
     """Serialise `value`; raises ValueError or TypeError for what JSON cannot say (NaN, infinity, objects)."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _encode(value)
+
+
+def store_value(value: JsonValue) -> StoredValue:
+    """Serialise `value` and name it by its content; errors as in `json_text`."""
+    text = json_text(value)
     raw = text.encode("utf-8", "surrogatepass")
     return StoredValue(ResultRef(hashlib.sha256(raw).hexdigest()[:32], len(raw)), text)

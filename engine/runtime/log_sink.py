@@ -31,7 +31,7 @@ _logger: Final = logging.getLogger(__name__)
 class FileLogSink:
     """The port `LogSink` over two files, opened at the first write. A full disk loses log lines, never the task."""
 
-    def __init__(self, path: Path, cap: int = LOG_CAP) -> None:
+    def __init__(self, path: str | Path, cap: int = LOG_CAP) -> None:
         """`path` ends in `.log`; its folders are made when needed."""
         self._path: Final = path
         self._cap: Final = cap
@@ -90,10 +90,10 @@ class FileLogSink:
         try:
             log = os.open(self._path, _FLAGS, 0o600)
         except FileNotFoundError:
-            _make_folders(self._path.parent)
+            _make_folders(Path(self._path).parent)
             log = os.open(self._path, _FLAGS, 0o600)
         try:
-            index = os.open(self._path.with_suffix(".idx"), _FLAGS, 0o600)
+            index = os.open(Path(self._path).with_suffix(".idx"), _FLAGS, 0o600)
         except OSError:
             os.close(log)
             raise

@@ -35,7 +35,12 @@ _NAME: Final = re.compile(r"\.(\d+)\.(\d+)\.log")
 
 def log_path(run_folder: Path, key: TaskKey, generation: int, attempt: int) -> Path:
     """Return where the log of an attempt is, or would be. Scopes are folders; ids have no dots, so nothing collides."""
-    return run_folder / "logs" / f"{key.address}.{generation}.{attempt}.log"
+    return run_folder / "logs" / log_name(key, generation, attempt)
+
+
+def log_name(key: TaskKey, generation: int, attempt: int) -> str:
+    """Return the same inside the folder of logs."""
+    return f"{key.address}.{generation}.{attempt}.log"
 
 
 class FileLogBook:
@@ -43,12 +48,14 @@ class FileLogBook:
 
     def __init__(self, run_folder: Path, *, cap: int = LOG_CAP) -> None:
         """Nothing is created before the first line is written."""
-        self._run_folder: Final = run_folder
+        self._prefix: Final = f"{run_folder / 'logs'}{os.sep}"
         self._cap: Final = cap
 
     def open(self, call: TaskCall) -> LogSink:
         """Return the log of this attempt. An attempt that runs again after a crash goes on in its old file."""
-        return FileLogSink(log_path(self._run_folder, call.key, call.generation, call.attempt), self._cap)
+        # Text, not a Path: most attempts write nothing, and building one costs more than the rest of this.
+        name = log_name(call.key, call.generation, call.attempt)
+        return FileLogSink(self._prefix + name, self._cap)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

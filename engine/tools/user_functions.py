@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
 import threading
 from collections.abc import Callable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Final
+from typing import Final, TypeAlias
 
 from ..errors import ErrorInfo, TaskFailure
+
+_Version: TypeAlias = tuple[int, int, int, int]
 
 
 class _FreshLoader(SourceFileLoader):
@@ -34,9 +37,11 @@ class UserFunctions:
     def __init__(self) -> None:
         """Nothing is loaded yet."""
         self._guard: Final = threading.Lock()
-        """Guards the two maps, not the loading."""
+        """Guards the next two maps, not the loading."""
         self._locks: dict[Path, threading.Lock] = {}
-        self._files: dict[Path, tuple[tuple[int, int], ModuleType]] = {}
+        self._files: dict[Path, tuple[_Version, ModuleType]] = {}
+        self._asked: dict[str, tuple[_Version, ModuleType]] = {}
+        """By path as it was asked for, to spare each call the 50 µs that resolving it takes. Entries are only replaced."""
 
     def find(self, reference: str, cwd: str) -> Callable[..., object]:
         """Return the callable; runs the author's module, so never on the engine's loop.
@@ -45,7 +50,9 @@ class UserFunctions:
         """
         module_name, _, path = reference.rpartition(":")
         module = (
-            self._file(reference, Path(cwd) / module_name) if module_name.endswith(".py") else _installed(reference)
+            self._file(reference, os.path.join(cwd, module_name))  # noqa: PTH118 - once a call; see `_asked`
+            if module_name.endswith(".py")
+            else _installed(reference)
         )
         found: object = module
         for part in path.split("."):
@@ -55,14 +62,22 @@ class UserFunctions:
             raise _not_found(reference, reason)
         return found
 
-    def _file(self, reference: str, path: Path) -> ModuleType:
+    def _file(self, reference: str, asked: str) -> ModuleType:
         """Load a file, or return the module of an unchanged one."""
         try:
-            path = path.resolve(strict=True)
-            stat = path.stat()
+            version = _version(asked)
+            known = self._asked.get(asked)
+            if known is not None and known[0] == version:
+                return known[1]
+            path = Path(asked).resolve(strict=True)
         except OSError as error:
-            raise _not_found(reference, f"there is no file {path}") from error
-        version = (stat.st_mtime_ns, stat.st_size)
+            raise _not_found(reference, f"there is no file {Path(asked)}") from error
+        module = self._resolved(reference, path, version)
+        self._asked[asked] = (version, module)
+        return module
+
+    def _resolved(self, reference: str, path: Path, version: _Version) -> ModuleType:
+        """Load a file once, whatever the ways to it."""
         with self._guard:
             lock = self._locks.setdefault(path, threading.Lock())
         with lock:
@@ -72,6 +87,12 @@ class UserFunctions:
             module = _load(reference, path)
             self._files[path] = (version, module)
             return module
+
+
+def _version(path: str) -> _Version:
+    """Return what changes when the file changes, or when another takes its place."""
+    stat = os.stat(path)  # noqa: PTH116 - once a call: three times as fast as Path.stat
+    return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _load(reference: str, path: Path) -> ModuleType:

@@ -21,7 +21,7 @@ from ..names import Names
 from ..ports import MemoryTool
 from ..retry import delay_s, may_retry
 from ..status import TaskStatus
-from ..values import store_value
+from ..values import json_text
 
 
 def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
@@ -126,7 +126,8 @@ def _render(instance: Instance, spec: CallSpec, desk: Desk) -> dict[str, JsonVal
     env = _environment(instance.scope.workflow.plan.env, names, spec) | _environment(spec.env, names, spec)
     if env:
         rendered["env"] = dict(env)
-    _check_size(rendered)
+    if rendered:
+        _check_json(rendered)
     return rendered
 
 
@@ -143,9 +144,9 @@ def _environment(env: Mapping[str, str], names: Names, spec: CallSpec) -> dict[s
     return filled
 
 
-def _check_size(rendered: dict[str, JsonValue]) -> None:
+def _check_json(rendered: dict[str, JsonValue]) -> None:
     try:
-        store_value(rendered)
+        json_text(rendered)
     except (ValueError, TypeError) as error:
         raise TemplateError("E-ARGUMENTS", f"the arguments are no JSON values: {error}") from error
 
