@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from .compiler import load_text
+from .core.bulkhead import Bulkhead, Snapshot
 from .core.desk import Desk
 from .core.events import Reason, RunCreated
 from .core.ports import RunReader, Store, Subscriber
@@ -32,6 +33,7 @@ from .errors import EngineError, StoreError, UsageError
 from .keys import JsonValue, RunId, TaskKey
 from .persistence.manager import open_reader, open_store
 from .processes.child_watcher import install_child_watcher
+from .runtime.bulkheads import Bulkheads, Holder
 from .runtime.bus import Bus
 from .runtime.clock import SystemClock
 from .runtime.executors import EXECUTORS
@@ -39,6 +41,7 @@ from .runtime.executors.prints import prints_into_logs
 from .runtime.ids import checked_run_id, new_run_id
 from .runtime.logs import FileLogBook
 from .runtime.orchestrator import LiveRun, Services
+from .runtime.watchman import Watchman
 from .tools.registry import Registry
 
 _log = logging.getLogger(__name__)
@@ -167,6 +170,28 @@ class Engine:
         """Ask for the end of one task of a run of this engine."""
         self._with_live(run_id, lambda live: live.cancel_task(key, Reason("cancel", why)))
 
+    def bulkheads(self) -> dict[tuple[str, str], Snapshot[Holder]]:
+        """Freeze the bulkheads of this engine, by workflow and name; those of the runtimes under the workflow `""`."""
+
+        async def look() -> dict[tuple[str, str], Snapshot[Holder]]:
+            return self._services.bulkheads.snapshots()
+
+        return self._call(look())
+
+    def set_limit(self, workflow: str, name: str, limit: int) -> None:
+        """Let `limit` calls of a named bulkhead run at once from now on; UsageError for an unknown one."""
+        self._operate(workflow, name, lambda item, _: item.set_limit(limit), f"limit of {name} set to {limit}")
+
+    def force_open(self, workflow: str, name: str, duration_s: float | None = None) -> None:
+        """Open a circuit breaker by hand, for `duration_s` or the time of its policy."""
+        self._operate(
+            workflow, name, lambda item, now: item.force_open(now, duration_s), f"circuit {name} opened by hand"
+        )
+
+    def reset_breaker(self, workflow: str, name: str) -> None:
+        """Close a circuit breaker by hand and forget what it counted."""
+        self._operate(workflow, name, lambda item, now: item.reset(now), f"circuit {name} closed by hand")
+
     def close(self, timeout_s: float = 15.0) -> None:
         """Stop every call, give up the runs that are live (they can be resumed), end the thread."""
         if self._thread.is_alive():
@@ -202,7 +227,17 @@ class Engine:
             stack.enter_context(prints_into_logs())
             self._store: Store = store
             self._registry = registry
-            self._services = Services(store=store, bus=self._bus, clock=SystemClock(), executors=executors)
+            clock, bulkheads = SystemClock(), Bulkheads(store.breaker)
+            watchman = Watchman(bulkheads, clock)
+            stack.callback(watchman.close)
+            self._services = Services(
+                store=store,
+                bus=self._bus,
+                clock=clock,
+                executors=executors,
+                bulkheads=bulkheads,
+                watch=watchman.watch,
+            )
             stack.push_async_callback(self._give_up)
             self._ready.set_result(None)
             await self._stop.wait()
@@ -299,6 +334,14 @@ class Engine:
             work.close()
             raise StoreError("E-CLOSED", "the engine is closed")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _operate(self, workflow: str, name: str, act: Callable[[Bulkhead[Holder], float], None], why: str) -> None:
+        async def operate() -> None:
+            now = self._services.clock.now()
+            self._services.bulkheads.change(workflow, name, lambda item: act(item, now), why, now)
+            self._services.watch()
+
+        self._call(operate())
 
     def _with_live(self, run_id: RunId, action: Callable[[LiveRun], None]) -> None:
         def act() -> None:

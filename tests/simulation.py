@@ -141,9 +141,9 @@ class Simulation:
 
     def deliver(self, outcome: Outcome) -> bool:
         """Hand an outcome in and take a turn; False where the scheduler dropped it as late."""
-        self.permits.release(outcome.key, Ending.IGNORED, self.now)
         taken = self.scheduler.finish(outcome)
         if taken:
+            self.permits.release(outcome.key, Ending.IGNORED, self.now)
             self.running.pop(outcome.key, None)
             self.stopping.discard(outcome.key)
         self.turn()

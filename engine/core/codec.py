@@ -199,6 +199,7 @@ def encode_entry(entry: JournalEntry) -> dict[str, JsonValue]:
         "task": payload.pop("task", None),
     }
     for field in _TIMES & payload.keys():
-        payload[field] = rfc3339(cast("float", payload[field]))
+        if payload[field] is not None:
+            payload[field] = rfc3339(cast("float", payload[field]))
     line.update(payload)
     return line

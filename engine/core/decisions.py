@@ -11,10 +11,12 @@ from .calls import TaskCall
 
 @dataclass(frozen=True, slots=True)
 class RequestPermit:
-    """A queued call wants its permits; the orchestrator answers with `Scheduler.start` when it has them."""
+    """A queued call wants its permits; the orchestrator answers with `Scheduler.start` or `.reject`."""
 
     key: TaskKey
     bulkhead: str | None
+    """The named bulkhead of the call, besides its runtime's and its run's; None for no named one."""
+    runtime: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -31,6 +31,8 @@ class Desk:
     env: Mapping[str, str]
     """Environment of the engine, for `env.*`."""
     now: float = 0.0
+    why_queued: Callable[[str | None, str], str] = lambda _bulkhead, _runtime: ""
+    """`(named bulkhead, runtime)` to the sentence why a call that asks now would wait; empty where it would not."""
 
     @property
     def keeps_going(self) -> bool:

@@ -97,6 +97,19 @@ class RunFinished:
     error: ErrorInfo | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class BulkheadChanged:
+    """The breaker of a bulkhead changed its state because of a call of this run, by time, or by a person."""
+
+    name: str
+    state: str
+    """`closed`, `open` or `half_open`."""
+    until: float | None
+    """When an open one lets probes through, Unix seconds."""
+    text: str
+    """Why, for people."""
+
+
 # --- task instances ------------------------------------------------------------------------------------------------
 
 
@@ -307,7 +320,14 @@ TaskEvent: TypeAlias = (
     | TaskReset
 )
 RunEvent: TypeAlias = (
-    RunCreated | RunStarted | RunWaiting | RunContinued | RunCancelRequested | RunInterrupted | RunFinished
+    RunCreated
+    | RunStarted
+    | RunWaiting
+    | RunContinued
+    | RunCancelRequested
+    | RunInterrupted
+    | RunFinished
+    | BulkheadChanged
 )
 ScopeEvent: TypeAlias = ScopeOpened | ScopeStopped | ScopeClosed
 Event: TypeAlias = RunEvent | TaskEvent | ScopeEvent

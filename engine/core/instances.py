@@ -67,6 +67,8 @@ class Instance:
     reason: Reason | None = None
     attempt: int = 0
     interruptions: int = 0
+    rejections: int = 0
+    """Attempts that ended in the queue: refused by a bulkhead, or out of its time."""
     generation: int = 1
     arguments: object = UNRENDERED
     result: ResultRef | None = None
@@ -86,11 +88,11 @@ class Instance:
     choice: Reason | None = None
     stopped: bool = False
     """A stop reached it while it ran: an operator opens nothing more, a call is not tried again."""
+    key: TaskKey = field(init=False)
+    """Name of the instance in the run; kept, because every event of it asks for it several times."""
 
-    @property
-    def key(self) -> TaskKey:
-        """Name of the instance in the run."""
-        return TaskKey(self.scope.path, self.node.id)
+    def __post_init__(self) -> None:
+        self.key = TaskKey(self.scope.path, self.node.id)
 
     @property
     def counts_as_failed(self) -> bool:

@@ -37,9 +37,13 @@ class Names(Mapping[str, object]):
         root = _ROOTS.get(name)
         if root is not None:
             return root(self)
-        loop = self._loop_scope()
-        if loop is not None and name in ("item", "index", "loop", "loop_context"):
-            return _loop_value(loop, name, self._values)
+        if name in _LOOP_NAMES:
+            for loop in _loops_outward(self._scope):
+                view = _Loop(loop, self._values)
+                if name in ("loop", "loop_context"):
+                    return view
+                if name in view:
+                    return view[name]
         for source in (self.results(), self.variables(), self.params(), self.memory()):
             if name in source:
                 return source[name]
@@ -47,8 +51,7 @@ class Names(Mapping[str, object]):
 
     def __iter__(self) -> Iterator[str]:
         yield from _ROOTS
-        if self._loop_scope() is not None:
-            yield from ("item", "index", "loop", "loop_context")
+        yield from (name for name in _LOOP_NAMES if name in self._loop_names())
         for source in (self.results(), self.variables(), self.params(), self.memory()):
             yield from source
 
@@ -89,9 +92,12 @@ class Names(Mapping[str, object]):
         plan = self._scope.workflow.plan
         return {"name": plan.name, "version": plan.version, "description": plan.description, "file": plan.file}
 
-    def _loop_scope(self) -> Scope | None:
-        return _nearest_loop(self._scope)
+    def _loop_names(self) -> set[str]:
+        loops = [_Loop(loop, self._values) for loop in _loops_outward(self._scope)]
+        return {name for view in loops for name in view} | ({"loop", "loop_context"} if loops else set())
 
+
+_LOOP_NAMES = ("item", "index", "loop", "loop_context")
 
 _ROOTS: Mapping[str, Callable[[Names], Mapping[str, object]]] = {
     "variables": Names.variables,
@@ -114,16 +120,11 @@ def scopes_outward(scope: Scope) -> Iterator[Scope]:
         scope = scope.owner.scope
 
 
-def _nearest_loop(scope: Scope) -> Scope | None:
+def _loops_outward(scope: Scope) -> Iterator[Scope]:
+    """Yield the iterations around a scope, the nearest first."""
     for candidate in scopes_outward(scope):
         if candidate.owner is not None and isinstance(candidate.owner.node.spec, ForeachSpec | WhileSpec):
-            return candidate
-    return None
-
-
-def _loop_value(loop: Scope, name: str, values: ValueCache) -> object:
-    view = _Loop(loop, values)
-    return view if name in ("loop", "loop_context") else view[name]
+            yield candidate
 
 
 class _Loop(Mapping[str, object]):
@@ -145,7 +146,7 @@ class _Loop(Mapping[str, object]):
         if name == "first":
             return index == 0
         if name == "parent":
-            outer = _nearest_loop(owner.scope)
+            outer = next(_loops_outward(owner.scope), None)
             if outer is None:
                 raise KeyError(name)
             return _Loop(outer, self._values)
@@ -166,7 +167,7 @@ class _Loop(Mapping[str, object]):
 
     def _has_parent(self) -> bool:
         owner = self._scope.owner
-        return owner is not None and _nearest_loop(owner.scope) is not None
+        return owner is not None and next(_loops_outward(owner.scope), None) is not None
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

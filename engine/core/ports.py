@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from ..keys import JsonValue, RunId, TaskKey
+from .breaker import Breaker
 from .calls import Outcome, TaskCall
 from .events import JournalEntry, MemoryChange
 from .records import AttemptRecord, Batch, NameRecord, RunRecord, StoredDefinition, TaskRecord
@@ -76,6 +77,10 @@ class RunReader(Protocol):
 
 class Store(RunReader, Protocol):
     """The writing half, used by one thread: the engine's."""
+
+    def breaker(self, workflow: str, name: str) -> Breaker | None:
+        """Return the breaker that an earlier engine left behind; None where there is none."""
+        ...
 
     def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
         """Write the run before its id is told to anyone. UsageError `E-RUN-EXISTS` when the id is taken."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..errors import ErrorInfo
 from ..keys import JsonValue, RunId, ScopePath, TaskKey
+from .breaker import Breaker
 from .events import JournalEntry, Reason
 from .status import RunStatus, TaskStatus
 from .values import ResultRef, StoredValue
@@ -97,6 +98,15 @@ class NameRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BulkheadRecord:
+    """A named bulkhead's breaker as it survives a restart; keyed by workflow and name, not by run."""
+
+    workflow: str
+    name: str
+    breaker: Breaker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """One turn of one run: written in one transaction, then published as it is."""
 
@@ -108,6 +118,7 @@ class Batch:
     tasks: tuple[TaskRecord, ...] = ()
     attempts: tuple[AttemptRecord, ...] = ()
     names: tuple[NameRecord, ...] = ()
+    bulkheads: tuple[BulkheadRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

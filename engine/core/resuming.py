@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..definition.plan import CallSpec
 from . import events as e
 from .decisions import ArmTimer, RequestPermit
 from .desk import Step
 from .instances import Instance
-from .operator_handlers.task_handler import queue
+from .operator_handlers.task_handler import queue, runtime_of
 from .state import RunState
 from .status import RunStatus, TaskStatus
 
@@ -51,7 +52,9 @@ def _go_on(instance: Instance) -> Iterator[Step]:
         yield e.TaskInterrupted(key, instance.attempt, reason)
         yield from queue(instance, e.Reason("recovery", "queued: it was running when the engine died"))
     elif status is TaskStatus.QUEUED:
-        yield RequestPermit(key, instance.node.bulkhead)
+        spec = instance.node.spec
+        if isinstance(spec, CallSpec):
+            yield RequestPermit(key, instance.node.bulkhead, runtime_of(spec))
     elif status is TaskStatus.WAITING and instance.until is not None:
         yield ArmTimer(key, instance.until, "wait")
     elif status is TaskStatus.RETRY_WAIT and instance.until is not None:

@@ -18,7 +18,7 @@ from .desk import Desk, Step, failed
 from .instances import Instance, Scope
 from .operator_handlers import HANDLERS, task_handler
 from .projection import Projector
-from .records import Batch
+from .records import Batch, BulkheadRecord
 from .resuming import take_over
 from .state import RunState
 from .status import RunStatus, TaskStatus
@@ -61,6 +61,7 @@ class Scheduler:
         self._entries: list[e.JournalEntry] = []
         self._decisions: list[Decision] = []
         self._permits: list[RequestPermit | WithdrawPermit] = []
+        self._bulkheads: dict[str, BulkheadRecord] = {}
         self._worklist: deque[Instance] = deque()
         self._listed: set[int] = set()
         self._closing: deque[Scope] = deque()
@@ -88,6 +89,18 @@ class Scheduler:
         if not any(isinstance(step, StartCall) for step in steps):
             self._permits.append(WithdrawPermit(key))
 
+    def reject(self, key: TaskKey, error: ErrorInfo) -> None:
+        """End the attempt of a queued call whose permits were refused; it may be tried again."""
+        instance = self.state.find(key)
+        if instance is not None and instance.status is TaskStatus.QUEUED:
+            self._emit_all(task_handler.reject(instance, error, self.desk))
+
+    def bulkhead_changed(self, event: e.BulkheadChanged, record: BulkheadRecord) -> None:
+        """Journal a change of a breaker, with the row that survives a restart."""
+        if not self.state.status.terminal:
+            self._emit(event)
+            self._bulkheads[record.name] = record
+
     def spawned(self, event: e.TaskSpawned) -> None:
         """Note the process of a running attempt; late news is dropped."""
         instance = self.state.find(event.key)
@@ -110,7 +123,7 @@ class Scheduler:
         if instance.status is TaskStatus.WAITING:
             self._list(instance)
         elif instance.status is TaskStatus.RETRY_WAIT:
-            attempt = instance.attempt - instance.interruptions + 1
+            attempt = instance.attempt - instance.interruptions + instance.rejections + 1
             text = f"queued: attempt {attempt}/{instance.node.retry.max_attempts}"
             self._emit_all(task_handler.queue(instance, e.Reason("retry", text)))
 
@@ -166,10 +179,12 @@ class Scheduler:
             tasks=tasks,
             attempts=attempts,
             names=names,
+            bulkheads=tuple(self._bulkheads.values()),
         )
         turn = Turn(batch, tuple(self._decisions))
         self._entries.clear()
         self._decisions.clear()
+        self._bulkheads.clear()
         return turn
 
     # --- deciding --------------------------------------------------------------------------------------------------

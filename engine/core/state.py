@@ -147,7 +147,7 @@ class RunState:
         for instance in self.instances():
             instance.stopped = instance.status is TaskStatus.RUNNING
 
-    def _run_moved(self, event: e.RunWaiting | e.RunContinued | e.RunInterrupted) -> None:
+    def _run_moved(self, event: e.RunWaiting | e.RunContinued | e.RunInterrupted | e.BulkheadChanged) -> None:
         self.status = next_run_status(self.status, event)
 
     def _run_finished(self, event: e.RunFinished) -> None:
@@ -236,7 +236,8 @@ class RunState:
             instance.error = event.error
             instance.until = event.due_at
 
-        self._move(event, event.reason, change)
+        rejected = self.instance(event.key).status is TaskStatus.QUEUED
+        self._move(event, event.reason, change).rejections += rejected
 
     def _task_not_run(self, event: e.TaskSkipped | e.TaskUpstreamFailed | e.TaskCancelled) -> None:
         self._end(event, event.reason, lambda _: None)
@@ -255,7 +256,7 @@ class RunState:
         self._finished(instance, sign=-1)
         instance.status = status
         instance.generation = event.generation
-        instance.attempt = instance.interruptions = 0
+        instance.attempt = instance.interruptions = instance.rejections = 0
         instance.arguments = UNRENDERED
         instance.reason = instance.error = instance.result = instance.until = None
         instance.queued_at = instance.started_at = instance.finished_at = None
@@ -374,6 +375,7 @@ class RunState:
         e.RunWaiting: _run_moved,
         e.RunContinued: _run_moved,
         e.RunInterrupted: _run_moved,
+        e.BulkheadChanged: _run_moved,
         e.RunFinished: _run_finished,
         e.TaskQueued: _task_queued,
         e.TaskStarted: _task_started,

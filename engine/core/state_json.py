@@ -32,6 +32,7 @@ Json = dict[str, Any]
 _PLAIN: Final = [
     "attempt",
     "interruptions",
+    "rejections",
     "generation",
     "queued_at",
     "started_at",

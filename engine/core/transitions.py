@@ -73,6 +73,7 @@ TASK_TRANSITIONS: Final[Mapping[T, TaskRow]] = {
 }
 
 _LIVE: Final[RunRow] = {
+    e.BulkheadChanged: None,
     e.RunCancelRequested: R.CANCELLING,
     e.RunInterrupted: R.INTERRUPTED,
     e.RunFinished: None,  # the event names the status; see `run_finish_allowed`
@@ -80,11 +81,16 @@ _LIVE: Final[RunRow] = {
 _RESUMABLE: Final[RunRow] = {e.RunStarted: R.RUNNING}
 
 RUN_TRANSITIONS: Final[Mapping[R, RunRow]] = {
-    R.CREATED: {e.RunStarted: R.RUNNING, e.RunFinished: None, e.RunInterrupted: R.INTERRUPTED},
+    R.CREATED: {e.BulkheadChanged: None, e.RunStarted: R.RUNNING, e.RunFinished: None, e.RunInterrupted: R.INTERRUPTED},
     R.RUNNING: {**_LIVE, e.RunWaiting: R.WAITING},
     R.WAITING: {**_LIVE, e.RunContinued: R.RUNNING},
     R.PAUSED: {**_LIVE, e.RunContinued: R.RUNNING, e.RunWaiting: R.WAITING},
-    R.CANCELLING: {e.RunInterrupted: R.INTERRUPTED, e.RunFinished: None, e.RunCancelRequested: None},
+    R.CANCELLING: {
+        e.BulkheadChanged: None,
+        e.RunInterrupted: R.INTERRUPTED,
+        e.RunFinished: None,
+        e.RunCancelRequested: None,
+    },
     R.INTERRUPTED: {e.RunStarted: R.RUNNING, e.RunFinished: None},
     R.SUCCEEDED: _RESUMABLE,
     R.FAILED: _RESUMABLE,

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import EngineBug
 from ..keys import TaskId
-from .models import Condition, DockerTask, Foreach, Nested, Parallel, PythonTask, ShellTask, Task, Wait, WaitKeys, While
+from .models import (
+    Breaker,
+    Condition,
+    DockerTask,
+    Foreach,
+    Nested,
+    Parallel,
+    PythonTask,
+    ShellTask,
+    Task,
+    Wait,
+    WaitKeys,
+    While,
+)
 from .plan import (
+    BreakerSpec,
+    BulkheadSpec,
     CallSpec,
     ConditionSpec,
     DockerCall,
@@ -36,7 +51,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from .items import Item, Source
-    from .models import Operator, Param, Retry
+    from .models import Bulkhead, Operator, Param, Retry
     from .scopes import Scope
 
 _ALIASES: Final[Mapping[str, TriggerRule]] = {"all_success": TriggerRule.DEFAULT}
@@ -65,6 +80,7 @@ def build(
         variables=workflow.variables,
         params={name: param_spec(name, param) for name, param in source.params.items()},
         env=workflow.env,
+        bulkheads={name: _bulkhead(bulkhead) for name, bulkhead in workflow.bulkheads.items()},
         max_parallel=workflow.max_parallel,
         fail_fast=workflow.fail_fast,
         timezone=workflow.timezone,
@@ -163,6 +179,36 @@ class _Builder:
             case Nested() as call:
                 return WorkflowSpec(plan=self._nested[item], params=call.params)
         raise EngineBug("E-BUG", f"operator {item.kind!r} has no specification")
+
+
+_UNLIMITED: Final = 1_000_000
+"""Calls at once of a bulkhead that only has a breaker."""
+_BREAKER_KEYS: Final = (
+    "failure_threshold", "failure_rate", "window", "minimum_calls", "half_open_max_calls", "success_threshold",
+)  # fmt: skip
+
+
+def _bulkhead(bulkhead: Bulkhead) -> BulkheadSpec:
+    """Take a bulkhead over; the flat breaker keys of Highway Core count where `circuit_breaker` does not say it."""
+    nested = bulkhead.circuit_breaker
+    flat = {key: getattr(bulkhead, key) for key in ("failure_threshold", "success_threshold", "isolation_duration")}
+    wanted = nested is not None or any(value is not None for value in flat.values())
+    enabled = wanted if bulkhead.circuit_breaker_enabled is None else bulkhead.circuit_breaker_enabled
+    return BulkheadSpec(
+        max_concurrent_calls=bulkhead.max_concurrent_calls or _UNLIMITED,
+        max_queue_size=bulkhead.max_queue_size,
+        queue_timeout_s=bulkhead.queue_timeout,
+        on_open=bulkhead.on_open or "wait",
+        breaker=_breaker(nested or Breaker(), flat) if enabled else None,
+    )
+
+
+def _breaker(breaker: Breaker, flat: Mapping[str, Any]) -> BreakerSpec:
+    given = {key: value for key in _BREAKER_KEYS if (value := getattr(breaker, key)) is not None}
+    isolation_s = breaker.isolation_duration or flat["isolation_duration"] or BreakerSpec().isolation_s
+    longest = breaker.max_isolation_duration or max(BreakerSpec().max_isolation_s, isolation_s)
+    counts = {key: value for key, value in flat.items() if key != "isolation_duration" and value is not None}
+    return BreakerSpec(**{**counts, **given}, isolation_s=isolation_s, max_isolation_s=longest)
 
 
 def _expression(value: str | bool) -> str:

@@ -40,6 +40,7 @@ CATALOGUE: Final[dict[str, str]] = {
     "E-TWIN": "A task that a body repeats differs from it.",
     "E-TYPE": "A value has the wrong type.",
     "E-UNDEFINED": "A template names something that cannot exist there.",
+    "E-UNKNOWN-BULKHEAD": "A bulkhead is named that the workflow does not have.",
     "E-UNKNOWN-ID": "A task is named that does not exist.",
     "E-UNKNOWN-KEY": "A key that the language does not have.",
     "E-UNSUPPORTED": "An operator of highway-dsl that is not supported.",

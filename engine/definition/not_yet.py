@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 _OPERATORS: Final = frozenset({"approval", "emit_event", "join", "switch", "wait_for_event"})
 _TASK_KEYS: Final = (
-    "bulkhead", "cwd", "exit_codes_ok", "isolate", "on_failure", "on_interrupt", "on_success",
+    "cwd", "exit_codes_ok", "isolate", "on_failure", "on_interrupt", "on_success",
     "pty", "result_format", "shell", "stdin",
 )  # fmt: skip
 _WORKFLOW_KEYS: Final = (
-    "bulkheads", "dotenv", "finally", "on_failure", "on_success", "secrets", "timeout",
+    "dotenv", "finally", "on_failure", "on_success", "secrets", "timeout",
 )  # fmt: skip
 _WAIT_KEYS: Final = ("approval", "event", "file", "until")
 _CALL_ONLY: Final = ("env", "idempotency_key")

@@ -268,6 +268,8 @@ class Plan:
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     params: Mapping[str, ParamSpec] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    bulkheads: Mapping[str, BulkheadSpec] = field(default_factory=dict)
+    """Named ones; those of a nested workflow are its own."""
     max_parallel: int = 16
     fail_fast: bool = True
     timezone: str = "UTC"

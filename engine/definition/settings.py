@@ -9,6 +9,7 @@ from ..errors import UsageError
 from .build import param_spec
 from .canonical import BAD
 from .models import Foreach, Nested, Parallel, Wait, WaitKeys, While
+from .names import did_you_mean
 from .params import check_params
 from .waits import parse_timezone, parse_wait
 
@@ -25,7 +26,10 @@ def check_settings(context: Context) -> None:
     _check_timezone(context)
     _check_params(context)
     _check_retry(context, context.source.workflow.defaults.retry, context.source.document.spot.find("defaults"))
+    _check_bulkhead(context, context.source.workflow.defaults.bulkhead, context.source.document.spot.find("defaults"))
     for item in context.items():
+        if "bulkhead" in item.spot.parts:
+            _check_bulkhead(context, item.operator.bulkhead, item.spot)
         if "retry" in item.spot.parts:
             _check_retry(context, item.operator.retry, item.spot)
         match item.operator:
@@ -39,6 +43,14 @@ def check_settings(context: Context) -> None:
                 _check_parallel(context, item, parallel)
             case Nested() as call if item in context.nested:
                 _check_call(context, item, call, context.nested[item])
+
+
+def _check_bulkhead(context: Context, name: str | None, spot: Spot) -> None:
+    known = context.source.workflow.bulkheads
+    if name is not None and name != BAD and name not in known:
+        context.add(
+            "E-UNKNOWN-BULKHEAD", f"there is no bulkhead `{name}`", spot.find("bulkhead"), did_you_mean(name, known)
+        )
 
 
 def _check_timezone(context: Context) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..core.breaker import Breaker
 from ..core.events import JournalEntry
 from ..core.records import AttemptRecord, Batch, NameRecord, RunRecord, StoredDefinition, TaskRecord
 from ..core.status import RunStatus, TaskStatus
@@ -44,6 +45,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._runs: dict[str, _Run] = {}
+        self._breakers: dict[tuple[str, str], Breaker] = {}
         self._guard = threading.RLock()  # guards everything here: readers must not see half a turn
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -129,6 +131,9 @@ class MemoryStore:
 
     # --- writing -------------------------------------------------------------------------------------------------
 
+    def breaker(self, workflow: str, name: str) -> Breaker | None:
+        return self._breakers.get((workflow, name))
+
     def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
         """Keep the run; UsageError `E-RUN-ID` where the id is none, `E-RUN-EXISTS` where it is taken."""
         check_id(record.id)
@@ -162,6 +167,7 @@ class MemoryStore:
             run.tasks.update(tasks)
             run.values.update((value.ref.digest, value.text) for value in batch.values)
             run.names.update(((name.scope, name.kind, name.name), name) for name in batch.names)
+            self._breakers.update(((row.workflow, row.name), row.breaker) for row in batch.bulkheads)
             for attempt in batch.attempts:
                 place = (attempt.key, attempt.generation, attempt.attempt)
                 if _may_replace(run.attempts.get(place), attempt):

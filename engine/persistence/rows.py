@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
+from ..core.breaker import Breaker, BreakerState
 from ..core.codec import (
     decode_error,
     decode_event,
@@ -18,7 +21,7 @@ from ..core.codec import (
     load_json,
 )
 from ..core.events import JournalEntry, Reason
-from ..core.records import AttemptRecord, NameRecord, RunRecord, StoredDefinition, TaskRecord
+from ..core.records import AttemptRecord, BulkheadRecord, NameRecord, RunRecord, StoredDefinition, TaskRecord
 from ..core.status import RunStatus, TaskStatus
 from ..core.values import ResultRef
 from ..errors import ErrorInfo
@@ -251,6 +254,19 @@ def journal_entry(row: Columns) -> JournalEntry:
 # --- parts -------------------------------------------------------------------------------------------------------
 
 
+def bulkhead_row(row: BulkheadRecord) -> Row:
+    """Return a row of `bulkheads`."""
+    breaker = row.breaker
+    counters = json.dumps(asdict(breaker), separators=(",", ":"))
+    return row.workflow, row.name, breaker.state.value, counters, breaker.until
+
+
+def breaker_of(counters: str) -> Breaker:
+    """Read the breaker of a row of `bulkheads`."""
+    found = json.loads(counters)
+    return Breaker(**{**found, "state": BreakerState(found["state"]), "recent": tuple(found["recent"]), "probes": 0})
+
+
 def _error_text(error: ErrorInfo | None) -> str | None:
     return None if error is None else dump_json(encode_error(error))
 
@@ -259,6 +275,7 @@ def _error(text: str | None) -> ErrorInfo | None:
     return None if text is None else decode_error(json.loads(text))
 
 
+@lru_cache(maxsize=256)  # most reasons of a run are the same few sentences
 def _reason_text(reason: Reason | None) -> str | None:
     return None if reason is None else dump_json(encode_reason(reason))
 

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from ..core.breaker import Breaker
 from ..core.codec import storable_json
 from ..core.records import Batch, RunRecord, StoredDefinition
 from ..core.status import TaskStatus
@@ -23,7 +24,7 @@ from .checks import check_id, check_order, unfinished_work, unknown_run
 from .database_manager import FIRST_PAUSE_S, LONGEST_PAUSE_S, PATIENCE_S, Database, patiently, transaction
 from .files import write_whole
 from .ownership import RunLock, identify
-from .rows import Row, attempt_row, definition_row, entry_row, name_row, run_row, task_row
+from .rows import Row, attempt_row, breaker_of, bulkhead_row, definition_row, entry_row, name_row, run_row, task_row
 from .sql_reader import SqlReader, large_value
 from .statements import Statements
 from .store_errors import busy, is_busy, translate, translated
@@ -76,6 +77,13 @@ class SqlStore(SqlReader):
         self._writer = database.connect()
         self._checkpoints = Checkpointer(database.connect)
         self._owned: dict[RunId, _Owned] = {}
+
+    def breaker(self, workflow: str, name: str) -> Breaker | None:
+        """Read the breaker that was written last; None where there is none."""
+        query = "SELECT counters FROM bulkheads WHERE workflow = ? AND name = ?"
+        with translated(self._database.path):
+            row = self._writer.execute(query, (workflow, name)).fetchone()
+        return None if row is None else breaker_of(row[0])
 
     def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
         """Write the run; UsageError `E-RUN-ID` where the id is none, `E-RUN-EXISTS` where it is taken."""
@@ -199,6 +207,8 @@ class SqlStore(SqlReader):
             _log.warning("run %s: a late change of an ended attempt was dropped", run_id)
         if turn.names:
             cursor.executemany(self._sql.names, turn.names)
+        if batch.bulkheads:
+            cursor.executemany(self._sql.bulkheads, [bulkhead_row(row) for row in batch.bulkheads])
         cursor.execute(self._sql.run, turn.run)
         if run.status.terminal and (unfinished := cursor.execute(_UNFINISHED, (run_id,)).fetchone()):
             scope, task = unfinished

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Table, literal_column
 from sqlalchemy.dialects import sqlite
 
-from .tables import attempts, definitions, events, owners, results, tasks, variables, workflows
+from .tables import attempts, bulkheads, definitions, events, owners, results, tasks, variables, workflows
 
 _DIALECT: Final = sqlite.dialect()
 
@@ -30,6 +30,7 @@ class Statements:
             ),
         )
         self.names = _upsert(variables)
+        self.bulkheads = _upsert(bulkheads)
         self.events = _insert(events)
         self.values = _compiled(sqlite.insert(results).on_conflict_do_nothing())
 

@@ -7,6 +7,7 @@ state is dropped and the run is left to be resumed.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -14,19 +15,25 @@ from dataclasses import dataclass
 
 from ..core import decisions as d
 from ..core.breaker import Ending
-from ..core.bulkhead import Bulkhead
 from ..core.calls import Outcome, TaskCall
 from ..core.events import Reason, TaskSpawned
 from ..core.ports import Clock, Executor, LogBook, Store
 from ..core.records import RunRecord
 from ..core.scheduler import Scheduler, Turn
-from ..definition.plan import BulkheadSpec
 from ..errors import ErrorInfo
 from ..keys import TaskKey
+from .bulkheads import Bulkheads
 from .bus import Bus
 from .timers import Timers
 
 _log = logging.getLogger(__name__)
+
+_ENDINGS = {
+    "succeeded": Ending.SUCCESS,
+    "failed": Ending.FAILURE,
+    "timed_out": Ending.FAILURE,
+    "cancelled": Ending.IGNORED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,9 @@ class Services:
     bus: Bus
     clock: Clock
     executors: Mapping[str, Executor]
+    bulkheads: Bulkheads
+    watch: Callable[[], None]
+    """Call after anyone may have begun to wait: lets the bulkheads be looked at when time alone changes something."""
 
 
 class LiveRun:
@@ -49,9 +59,9 @@ class LiveRun:
         self._logs = logs
         self._inputs: deque[Callable[[], object]] = deque()
         self._wake = asyncio.Event()
-        self._permits: Bulkhead[TaskKey] = Bulkhead(
-            "run", BulkheadSpec(max_concurrent_calls=scheduler.state.plan.max_parallel)
-        )
+        self._run_id = scheduler.state.run_id
+        self._permits = services.bulkheads
+        scheduler.desk.why_queued = self._why_queued
         self._timers = Timers(services.clock, lambda key: self.feed(lambda: scheduler.timer_fired(key)))
         self._calls: dict[TaskKey, asyncio.Task[None]] = {}
         self.record: RunRecord | None = None
@@ -75,6 +85,9 @@ class LiveRun:
 
         StoreError and OwnershipLost end it early, with every call stopped and nothing more written.
         """
+        differing = self._permits.open_run(self._run_id, self._scheduler.state.plan, self._wake.set)
+        for name in differing:
+            _log.warning("run %s: bulkhead %s keeps the limits of the run that is live", self._run_id, name)
         self.feed(begin)
         try:
             more = False
@@ -89,6 +102,7 @@ class LiveRun:
         finally:
             self._timers.close()
             await self._stop_calls()
+            self._permits.close_run(self._run_id, self._services.clock.now())
 
     async def _turn(self) -> bool:
         """Do one turn; True where more is to do at once."""
@@ -110,28 +124,50 @@ class LiveRun:
 
     def _settle(self) -> bool:
         """Decide and grant until neither has more to say: outcomes and the starts they cause are one turn."""
-        scheduler, permits, now = self._scheduler, self._permits, self._scheduler.desk.now
+        scheduler = self._scheduler
         while True:
             more = scheduler.settle()
-            for request in scheduler.take_permit_requests():
-                if isinstance(request, d.RequestPermit):
-                    permits.request(request.key, now)
-                else:
-                    permits.release(request.key, Ending.IGNORED, now)
-            granted = False
-            while not scheduler.is_full() and (key := permits.grant(now)) is not None:
+            progress = self._ask_for_permits()
+            while not scheduler.is_full() and (key := self._permits.take_ready(self._run_id)) is not None:
                 scheduler.start(key)
-                granted = True
+                progress = True
+            for event, record in self._permits.take_changes(self._run_id):
+                scheduler.bulkhead_changed(event, record)
             if scheduler.is_full():
                 return True
-            if not granted:
+            if not progress:
                 return more
+
+    def _ask_for_permits(self) -> bool:
+        """Hand requests on; True where one was refused, so that there is more to decide."""
+        self._hand_on_requests()
+        refused = False
+        while (refusal := self._permits.take_refused(self._run_id)) is not None:
+            key, why = refusal
+            self._scheduler.reject(key, ErrorInfo(code=why.code, message=why.text))
+            refused = True
+        self._services.watch()
+        return refused
+
+    def _hand_on_requests(self) -> None:
+        now = self._scheduler.desk.now
+        for request in self._scheduler.take_permit_requests():
+            if isinstance(request, d.RequestPermit):
+                self._permits.request(self._run_id, request.key, request.bulkhead, request.runtime, now)
+            else:
+                self._permits.release(self._run_id, request.key, Ending.IGNORED, now)
+
+    def _why_queued(self, named: str | None, runtime: str) -> str:
+        """Say why a call that asks now would wait, behind everyone who asked before it in this very turn."""
+        self._hand_on_requests()
+        return self._permits.sentence(self._run_id, named, runtime, self._scheduler.desk.now)
 
     def _carry_out(self, turn: Turn) -> None:
         for decision in turn.decisions:
             match decision:
                 case d.StartCall(call):
-                    self._calls[call.key] = asyncio.create_task(self._run_call(call))
+                    task = self._calls[call.key] = asyncio.create_task(self._run_call(call))
+                    task.add_done_callback(functools.partial(self._if_never_begun, call))
                 case d.StopCall(key, _):
                     if key in self._calls:
                         self._calls[key].cancel()
@@ -160,8 +196,14 @@ class LiveRun:
             log.close()
         self.feed(lambda: self._finish(outcome))
 
+    def _if_never_begun(self, call: TaskCall, task: asyncio.Task[None]) -> None:
+        """A task that is cancelled before its first step runs nothing, not even its own clean-up."""
+        if task.cancelled():
+            error = ErrorInfo(code="E-CANCELLED", message="cancelled before it began")
+            self.feed(lambda: self._finish(_ended(call, "cancelled", error)))
+
     def _finish(self, outcome: Outcome) -> None:
-        self._permits.release(outcome.key, Ending.IGNORED, self._scheduler.desk.now)
+        self._permits.release(self._run_id, outcome.key, _ENDINGS[outcome.status], self._scheduler.desk.now)
         self._calls.pop(outcome.key, None)
         if not self._scheduler.finish(outcome):
             _log.warning("dropped a late outcome of %s, attempt %s", outcome.key.address, outcome.attempt)

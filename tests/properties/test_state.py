@@ -111,6 +111,7 @@ TASK_EVENTS: list[e.TaskEvent] = [
     e.TaskReset(KEY, 2),
 ]
 RUN_EVENTS: list[e.RunEvent] = [
+    e.BulkheadChanged("api", "open", None, "test"),
     e.RunStarted(2),
     e.RunWaiting(REASON),
     e.RunContinued(),

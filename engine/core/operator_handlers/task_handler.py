@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from ...definition.plan import CallSpec, DockerCall, PythonCall, ShellCall
 from ...definition.templating import has_hole, render
@@ -33,12 +34,29 @@ def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
         tool = desk.tools.memory_tool(spec.call.function)
         if tool is not None:
             return _run_in_turn(instance, spec, tool, desk)
-    return queue(instance, e.Reason("permit", "queued: waiting for a free slot"))
+    why = desk.why_queued(instance.node.bulkhead, runtime_of(spec)) or "queued: it starts at once"
+    return queue(instance, e.Reason("permit", why))
+
+
+def runtime_of(spec: CallSpec) -> Literal["python", "shell", "docker"]:
+    """Name the executor of a call."""
+    if isinstance(spec.call, PythonCall):
+        return "python"
+    return "docker" if isinstance(spec.call, DockerCall) else "shell"
 
 
 def queue(instance: Instance, reason: e.Reason) -> tuple[Step, ...]:
     """Stand in line for the next attempt."""
-    return (e.TaskQueued(instance.key, reason), RequestPermit(instance.key, instance.node.bulkhead))
+    spec = instance.node.spec
+    if not isinstance(spec, CallSpec):
+        return ()
+    request = RequestPermit(instance.key, instance.node.bulkhead, runtime_of(spec))
+    return (e.TaskQueued(instance.key, reason), request)
+
+
+def reject(instance: Instance, error: ErrorInfo, desk: Desk) -> Iterable[Step]:
+    """End an attempt in the queue: its permits were refused."""
+    return _not_succeeded(instance, instance.attempt, "failed", error, desk)
 
 
 def start(instance: Instance, desk: Desk) -> Iterable[Step]:
@@ -68,14 +86,16 @@ def finish(instance: Instance, outcome: Outcome, desk: Desk) -> Iterable[Step]:
             info = ErrorInfo(code="E-RESULT", message=f"the result is no JSON value: {error}", retryable=False)
             return (e.TaskFailed(key, attempt, info),)
         return (e.TaskSucceeded(key, attempt, ref, outcome.memory_changes),)
-    return _not_succeeded(instance, outcome, outcome.error or ErrorInfo(code="E-CANCELLED", message="cancelled"), desk)
+    cause = outcome.error or ErrorInfo(code="E-CANCELLED", message="cancelled")
+    return _not_succeeded(instance, attempt, outcome.status, cause, desk)
 
 
-def _not_succeeded(instance: Instance, outcome: Outcome, error: ErrorInfo, desk: Desk) -> Iterable[Step]:
-    key, attempt = instance.key, outcome.attempt
-    if outcome.status == "cancelled":
+def _not_succeeded(instance: Instance, attempt: int, status: str, error: ErrorInfo, desk: Desk) -> Iterable[Step]:
+    key = instance.key
+    if status == "cancelled":
         return (e.TaskCancelled(key, e.Reason("cancel", error.message), attempt),)
-    made = attempt - instance.interruptions
+    queued = instance.status is TaskStatus.QUEUED
+    made = attempt - instance.interruptions + instance.rejections + queued
     policy = instance.node.retry
     if may_retry(policy, error, made) and not instance.stopped and not desk.cancelling:
         due = desk.now + delay_s(policy, made, f"{desk.state.run_id}:{key.address}:{instance.generation}")
@@ -84,7 +104,7 @@ def _not_succeeded(instance: Instance, outcome: Outcome, error: ErrorInfo, desk:
             e.TaskRetryScheduled(key, attempt, error, due, e.Reason("retry", text)),
             ArmTimer(key, due, "retry"),
         )
-    kind = e.TaskTimedOut if outcome.status == "timed_out" else e.TaskFailed
+    kind = e.TaskTimedOut if status == "timed_out" else e.TaskFailed
     return (kind(key, attempt, error),)
 
 
@@ -175,7 +195,7 @@ def _call(instance: Instance, spec: CallSpec, attempt: int, arguments: object, d
         key=instance.key,
         attempt=attempt,
         generation=generation,
-        runtime="python" if isinstance(call, PythonCall) else "docker" if isinstance(call, DockerCall) else "shell",
+        runtime=runtime_of(spec),
         function=call.function if isinstance(call, PythonCall) else "",
         args=args,
         kwargs=kwargs,
