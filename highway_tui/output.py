@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
-import time
-import unicodedata
 from typing import Final, TextIO
 
 from .glyphs import GLYPHS
@@ -52,6 +49,8 @@ class Output:
 
     def json(self, document: object) -> None:
         """Write one JSON document on one line."""
+        import json
+
         self.line(json.dumps(document, ensure_ascii=True, separators=(",", ":")))
 
     def flush(self) -> None:
@@ -123,6 +122,8 @@ def cells(text: str) -> int:
     """Width of cleaned text in terminal cells."""
     if text.isascii():
         return len(text)
+    import unicodedata
+
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
@@ -130,6 +131,8 @@ def cells(text: str) -> int:
 
 def clock(at: float) -> str:
     """`HH:MM:SS` in the person's own zone."""
+    import time
+
     return time.strftime("%H:%M:%S", time.localtime(at))
 
 
