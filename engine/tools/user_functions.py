@@ -41,7 +41,7 @@ class UserFunctions:
         self._locks: dict[Path, threading.Lock] = {}
         self._files: dict[Path, tuple[_Version, ModuleType]] = {}
         self._asked: dict[str, tuple[_Version, ModuleType]] = {}
-        """By path as it was asked for, to spare each call the 50 µs that resolving it takes. Entries are only replaced."""
+        """By path as it was asked for, to spare each call the 50 µs of resolving it. Entries are only replaced."""
 
     def find(self, reference: str, cwd: str) -> Callable[..., object]:
         """Return the callable; runs the author's module, so never on the engine's loop.
