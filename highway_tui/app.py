@@ -110,7 +110,6 @@ class HighwayApp(KeyedApp):
 
     def on_drained(self, message: Drained) -> None:
         """Fold the turns of the engine and show the result once."""
-        began = time.perf_counter()
         for batch in message.batches:
             if batch.run_id == self.session.run_id:
                 self.session.view.apply(batch)
@@ -118,7 +117,6 @@ class HighwayApp(KeyedApp):
         if self.screen is self.runs_screen:
             self.work("runs", self.reading.list_runs)
         self.show_session()
-        self.bridge.shown_in(time.perf_counter() - began)
 
     def on_ended(self, message: Ended) -> None:
         """A run of this process is over."""
@@ -145,7 +143,7 @@ class HighwayApp(KeyedApp):
             self.reading.read_log()
         if not self.run_screen.ready:
             return
-        self.run_screen.show(self.now(), self._frame if self.session.view.live else None)
+        self.run_screen.show(self.now(), self._spin)
         if redraw:
             self.run_screen.ask_for_drawing()
 
@@ -156,10 +154,15 @@ class HighwayApp(KeyedApp):
         self.action_show_run()
         self.show_session(redraw=True)
 
+    @property
+    def _spin(self) -> int | None:
+        """Frame of the spinners; None where they stand still."""
+        return self._frame if self.session.view.live and self.animation_level != "none" else None
+
     def _tick(self) -> None:
         self._frame += 1
         if self.screen is self.run_screen and self.run_screen.ready:
-            self.run_screen.tick(self.now(), self._frame)
+            self.run_screen.tick(self.now(), self._spin)
             self.reading.read_log()
 
     def _repaint(self) -> None:

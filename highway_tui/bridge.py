@@ -7,9 +7,10 @@ run of this process lives: an idle screen does no work at all.
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from engine import EngineError, Loaded, RunId, RunReader, StoreError, TaskKey
+from engine import EngineError, RunId, RunReader, StoreError, TaskKey
 
 from .feeds import LiveFeed
 from .messages import Drained, Ended
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.timer import Timer
 
-    from engine import Engine, RunHandle
+    from engine import Engine, Loaded, RunHandle  # database and compiler are imported after the first paint
 
     from .options import UiOptions
 
 FASTEST_S: Final = 1 / 30
-SLOW_DRAIN_S: Final = 0.008
-"""A screen that takes longer than this to show a drain gets a third of them."""
+LATE_S: Final = 2.5 * FASTEST_S
+"""A drain that comes this long after the one before had to wait for the screen, which then gets a third of them."""
 
 
 class Bridge:
@@ -40,6 +41,7 @@ class Bridge:
         self._handles: dict[RunId, RunHandle] = {}
         self._starting = 0
         self._skip = 0
+        self._ticked = 0.0
         self._timer: Timer | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -111,10 +113,6 @@ class Bridge:
         if not self._handles and self._feed.empty and self._timer is not None:
             self._timer.pause()
 
-    def shown_in(self, seconds: float) -> None:
-        """Tell how long the last drain took to show; a slow screen is drained at 10 Hz."""
-        self._skip = 2 if seconds > SLOW_DRAIN_S else 0
-
     def close(self, timeout_s: float = 15.0) -> None:
         """Stop the engine; runs of this process become interrupted, resumable."""
         if self._unsubscribe is not None:
@@ -125,9 +123,13 @@ class Bridge:
             engine.close(timeout_s)
 
     def _tick(self) -> None:
+        now = monotonic()
+        late, self._ticked = now - self._ticked > LATE_S, now
         if self._skip:
             self._skip -= 1
             return
+        if late:
+            self._skip = 2
         self.flush()
 
     async def _begin(self, call: Callable[[], RunHandle]) -> RunHandle:

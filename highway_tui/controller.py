@@ -10,11 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import EngineError, Loaded, RunId, RunReader, RunRecord, TaskKey, load_text, load_workflow
+from engine import EngineError, RunId, RunReader, RunRecord, TaskKey
 
 from .feeds import JournalFeed, Snapshot, read_snapshot
 from .messages import Ended, FileChecked, JournalRead
-from .modals.confirm import Answer, ConfirmModal
 from .options import UiOptions
 from .session import Session
 from .threads import in_thread
@@ -23,7 +22,7 @@ from .watcher import saves
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from engine import RunHandle
+    from engine import Loaded, RunHandle
 
     from .app import HighwayApp
     from .bridge import Bridge
@@ -52,7 +51,7 @@ class Controller:
 
     async def check(self, path: Path) -> None:
         """Validate the file off the UI's loop and post what came out."""
-        loaded = await in_thread(lambda: load_workflow(str(path)))
+        loaded = await in_thread(lambda: checked_workflow(path))
         self._app.post_message(FileChecked(loaded))
 
     def take_check(self, loaded: Loaded) -> None:
@@ -182,6 +181,8 @@ class Controller:
         if key is not None and (record := self._session.view.record(key)) is not None and record.status.terminal:
             self._app.tell(f"{key.address} is over already", "warning")
             return
+        from .modals.confirm import Answer, ConfirmModal
+
         question = "Cancel the run?" if key is None else f"Cancel {key.address}?"
         detail = (
             "Running tasks are ended; what is finished stays."
@@ -218,7 +219,16 @@ def _file_of(run: RunRecord) -> Path | None:
     return Path(run.path) if run.path and Path(run.path).is_file() else None
 
 
+def checked_workflow(path: Path) -> Loaded:
+    """Read and compile a file."""
+    from engine import load_workflow
+
+    return load_workflow(str(path))
+
+
 def stored_workflow(reader: RunReader, run_id: RunId) -> Loaded:
     """Build the plan of a run again, from the bytes that are stored with it."""
+    from engine import load_text
+
     definition = reader.definition(run_id)
     return load_text(definition.text, definition.path, sources=definition.sources)

@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from .exits import Exit, exit_of_run
-from .modals.confirm import Answer, ConfirmModal
 
 if TYPE_CHECKING:
     from engine import RunRecord
@@ -52,6 +51,8 @@ class Leaving:
         if self._going:
             self._leave()
             return
+        from .modals.confirm import Answer, ConfirmModal
+
         answers = [Answer("s", "stay", "Stay"), Answer("c", "cancel", "Cancel the run and leave when it has ended")]
         question = ConfirmModal("A run is still going", "It ends when this window goes.", answers)
         self._app.push_screen(question, self._answered)

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from engine import LogFile, LogFollower, LogLine, TaskKey, log_files
+from engine import TaskKey
+
+if TYPE_CHECKING:
+    from engine import LogFile, LogFollower, LogLine  # the readers of logs are imported with the first read
 
 LAST: Final = 5000
 """Lines read of a log that exists already."""
@@ -27,6 +30,8 @@ class LogFeed:
 
     def read(self) -> list[LogLine | str]:
         """Give what was written since the last call. Blocks on the disk."""
+        from engine import LogFollower, log_files
+
         lines: list[LogLine | str] = []
         files = log_files(self._folder(), self.key)
         for file in files:

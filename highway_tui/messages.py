@@ -4,11 +4,16 @@ journal.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from engine import Batch, Loaded, RunId
+from engine import Batch, RunId
 
 from .feeds import Snapshot
+
+if TYPE_CHECKING:
+    from engine import Loaded  # the compiler is imported after the first paint
 
 
 class Drained(Message):

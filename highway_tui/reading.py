@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Final
 from engine import AttemptRecord, EngineError, RunId, RunReader, TaskKey, TaskRecord
 
 from . import sentences
-from .flow import flow_of
 from .log_feed import LogFeed
-from .modals.details import DetailsModal, Fact
-from .sizing import draw
 from .threads import in_thread
 
 if TYPE_CHECKING:
+    from engine import Plan
+
     from .app import HighwayApp
+    from .modals.details import Fact
+    from .sizing import Picture
 
 _RESULT_CAP: Final = 200_000
 """Bytes; a larger result is not shown."""
 _LIST_LIMIT: Final = 200
+DRAWN_NODES: Final = 2000
+"""A larger graph is a wall of boxes that takes seconds to lay out; the task list shows it."""
 
 
 class Reading:
@@ -44,11 +47,10 @@ class Reading:
         wanted = (plan, width, height)
         if wanted == self._drawn or width < 4:
             return
-        if plan is None or not plan.root.nodes:
+        if plan is None or not 0 < len(plan.root.nodes) <= DRAWN_NODES:
             screen.show_drawing(None, broad=False)
         else:
-            graph = flow_of(plan)
-            picture = await in_thread(lambda: draw(graph, width, height))
+            picture = await in_thread(lambda: _draw(plan, width, height))
             if plan is not self._app.session.plan:
                 return
             screen.show_drawing(picture.drawing, broad=picture.broad)
@@ -125,6 +127,8 @@ class Reading:
 
     async def details(self, key: TaskKey) -> None:
         """Open the page of one task."""
+        from .modals.details import DetailsModal
+
         app, view = self._app, self._app.session.view
         record = view.record(key)
         modal = DetailsModal(key.address, view.status(key), self._facts(key, record))
@@ -153,6 +157,14 @@ class Reading:
         if record is not None and record.attempts:
             facts.append(("attempts", str(record.attempts)))
         return facts
+
+
+def _draw(plan: Plan, width: int, height: int) -> Picture:
+    """Lay a plan out; the layout core is imported with the first drawing."""
+    from .flow import flow_of
+    from .sizing import draw
+
+    return draw(flow_of(plan), width, height)
 
 
 def _read_facts(reader: RunReader, run_id: RunId, record: TaskRecord) -> list[Fact]:

@@ -5,11 +5,15 @@ Mutable, owned by the UI's thread; decides, paints nothing.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engine import Loaded, Plan, Problem, RunId
+from engine import Plan, Problem, RunId
 
 from .feeds import Snapshot
 from .view_models import RunView
+
+if TYPE_CHECKING:
+    from engine import Loaded  # the compiler is imported after the first paint
 
 
 class Session:

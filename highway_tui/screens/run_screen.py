@@ -4,7 +4,7 @@ It arranges the panes and keeps them on one selected task.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events
 from textual.app import ComposeResult
@@ -19,7 +19,6 @@ from textual.widgets import Static
 from engine import TaskKey
 
 from .. import sentences
-from ..dag.drawing import Drawing
 from ..keymap import Place, bindings_of
 from ..layouts import LAYOUTS, layout_for
 from ..session import Session
@@ -33,6 +32,9 @@ from ..widgets.log_pane import LogPane
 from ..widgets.problems_pane import ProblemsPane
 from ..widgets.task_list import TaskList
 from ..widgets.variables_pane import VariablesPane
+
+if TYPE_CHECKING:
+    from ..dag.drawing import Drawing
 
 PANES: Final = ("tasks", "graph", "vars", "problems", "log")
 """In the order of the tab key."""
@@ -125,7 +127,7 @@ class RunScreen(Screen[None]):
         self._follow()
         if self.selected is None or not self._tasks.has(self.selected):
             self._select(self._tasks.selected)
-        self._graph.show_chips(chips_of(self._session.view, self._now))
+        self._show_chips()
         self._graph.dim(session.stale)
         self._vars.show(session.view.names(self.selected))
         source = "" if session.loaded is None else _text(session.loaded.source)
@@ -138,7 +140,7 @@ class RunScreen(Screen[None]):
         """Show another graph; a broad one gets the broad pane where the layout has one."""
         self.set_class(broad, "-broad")
         self._graph.show_drawing(drawing)
-        self._graph.show_chips(chips_of(self._session.view, self._now))
+        self._show_chips()
         self._graph.select(self._root_of(self.selected))
 
     def tick(self, now: float, frame: int | None) -> None:
@@ -146,7 +148,7 @@ class RunScreen(Screen[None]):
         self._now, self._frame = now, frame
         self._tasks.tick(now, frame)
         self._graph.tick(frame)
-        self._graph.show_chips(chips_of(self._session.view, self._now))
+        self._show_chips()
         self._show_bars()
 
     def repaint(self) -> None:
@@ -169,6 +171,10 @@ class RunScreen(Screen[None]):
         """Another run is going to be shown: nothing is selected, what runs is followed."""
         self.selected = None
         self.following = True
+
+    def _show_chips(self) -> None:
+        if self._graph.drawn:
+            self._graph.show_chips(chips_of(self._session.view, self._now))
 
     def _show_bars(self) -> None:
         self._header.show(header_of(self._session, self._now), self._frame)
@@ -193,7 +199,7 @@ class RunScreen(Screen[None]):
         small = self.has_class("-narrow") or self.has_class("-tiny")
         extra = {
             "tasks": f"{view.done}/{view.total}" if view.total else "",
-            "graph": f"stale · {session.errors} errors" if session.stale else "",
+            "graph": _graph_note(session, drawn=self._graph.drawn),
             "log": "follow" if self.log_pane.following else f"{len(self.log_pane.lines)} lines",
         }
         for name, pane in self._panes.items():
@@ -350,6 +356,12 @@ class RunScreen(Screen[None]):
 
     def action_details(self) -> None:
         self.post_message(self.Wanted("details"))
+
+
+def _graph_note(session: Session, *, drawn: bool) -> str:
+    if session.stale:
+        return f"stale · {session.errors} error{'s' if session.errors > 1 else ''}"
+    return "" if drawn or session.view.total < 2000 else "too many tasks to draw"
 
 
 def _text(source: str | bytes) -> str:

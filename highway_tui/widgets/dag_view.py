@@ -5,7 +5,8 @@ A state change repaints cells, it never moves any.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Final, Literal
+from itertools import groupby
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -18,10 +19,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from .. import cells
-from ..dag.drawing import Box, Drawing
-from ..dag.glyphs import ASCII, UNICODE
 from ..keymap import Place, bindings_of
 from .ink import Ink
+
+if TYPE_CHECKING:
+    from ..dag.drawing import Box, Drawing  # the layout core is imported with the first drawing
+    from ..dag.glyphs import Glyphs
 
 Chip = tuple[str, str, str, str]
 """What a chip says: status word, operator, name, and text at its right end (time or counter)."""
@@ -63,11 +66,16 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
 
     # --- what is shown -----------------------------------------------------------------------------------------
 
+    @property
+    def drawn(self) -> bool:
+        """True while there is a drawing."""
+        return self._drawing is not None
+
     def show_drawing(self, drawing: Drawing | None) -> None:
         """Take another drawing; the selected node stays selected where it still exists."""
         self._drawing = drawing
         self._rows.clear()
-        self._lines = () if drawing is None else tuple(drawing.rows(ASCII if self.glyphs.ascii else UNICODE))
+        self._lines = () if drawing is None else tuple(drawing.rows(_look(self.glyphs.ascii)))
         if drawing is None or self.selected not in drawing.nodes:
             self.selected = None
         self._color_wires()
@@ -98,9 +106,11 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         self.frame = frame
         if self._drawing is None:
             return
-        for node, box in self._drawing.nodes.items():
-            if self._chips.get(node, ("",))[0] == "running":
-                self._repaint(box)
+        top = self.scroll_offset.y
+        for row in range(top, top + self.size.height):
+            for _, node in self._drawing.nodes_in(row):
+                if self._chips.get(node, ("",))[0] == "running":
+                    self._repaint(self._drawing.nodes[node])
 
     def select(self, node: str | None) -> None:
         """Select a node and scroll as little as needed to show it."""
@@ -143,6 +153,10 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
     def _repaint(self, box: Box) -> None:
         for y in range(box.y, box.y + box.height):
             self._rows.pop(y, None)
+        if -box.height < box.y - self.scroll_offset.y < self.size.height:
+            self._refresh_box(box)
+
+    def _refresh_box(self, box: Box) -> None:
         self.refresh(
             Region(box.x + self._offset - self.scroll_offset.x, box.y - self.scroll_offset.y, box.width, box.height)
         )
@@ -158,7 +172,7 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         if strip is None:
             strip = self._rows[row] = self._row(self._drawing, row)
         left = self.scroll_offset.x
-        return strip.crop(left, left + width).adjust_cell_length(width).apply_style(self.rich_style)
+        return strip.crop(left, left + width).adjust_cell_length(width).apply_style(self.paper)
 
     def _row(self, drawing: Drawing, row: int) -> Strip:
         segments = [Segment(" " * self._offset)] if self._offset else []
@@ -176,7 +190,7 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
     def _line(self, drawing: Drawing, row: int) -> list[Segment]:
         text = self._lines[row]
         styles = [self.ink("hw-edge")] * len(text)
-        dashed = (ASCII if self.glyphs.ascii else UNICODE).dashed
+        dashed = _look(self.glyphs.ascii).dashed
         chars = list(text)
         runs = sorted(drawing.runs(row), key=lambda run: (_RANK[self._wires.get(run.wire, "plain")], -run.width))
         for run in runs:
@@ -193,7 +207,11 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
                 ink = self._label_ink(label.edge)
                 for x in range(label.x, label.x + len(label.text)):
                     styles[x] = ink
-        return [Segment(char, style) for char, style in zip(chars, styles, strict=True)]
+        segments = []
+        for _, run_of_cells in groupby(zip(styles, chars, strict=True), key=lambda cell: id(cell[0])):
+            found = list(run_of_cells)
+            segments.append(Segment("".join(char for _, char in found), found[0][0]))
+        return segments
 
     def _label_ink(self, edge: tuple[str, str]) -> Style:
         state = self._edge_state(edge)
@@ -306,6 +324,12 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
 
     def action_last(self) -> None:
         self._pick(next(reversed(list(self._drawing.nodes)), None) if self._drawing else None)
+
+
+def _look(ascii_only: bool) -> Glyphs:
+    from ..dag.glyphs import ASCII, UNICODE
+
+    return ASCII if ascii_only else UNICODE
 
 
 _RANK: Final = {"skipped": 0, "plain": 1, "taken": 2}

@@ -76,9 +76,12 @@ class HeaderBar(Bar):
     def _counts(self, model: HeaderModel) -> list[Segment]:
         shown = [status for status in TASK_LOOKS if status != "pending" and model.counts.get(status)]
         shown.sort(key=lambda status: _ORDER.index(status) if status in _ORDER else len(_ORDER))
-        return [
-            Segment(f" {self.glyphs.task(status)}{model.counts[status]}", self.task_ink(status)) for status in shown
-        ]
+        numbers: dict[str, tuple[int, str]] = {}  # states that look the same are one number
+        for status in shown:
+            glyph = self.glyphs.task(status)
+            number, first = numbers.get(glyph, (0, status))
+            numbers[glyph] = (number + model.counts[status], first)
+        return [Segment(f" {glyph}{number}", self.task_ink(status)) for glyph, (number, status) in numbers.items()]
 
 
 _ORDER = ("failed", "timed_out", "running", "succeeded", "skipped", "waiting", "retry_wait", "queued")

@@ -15,6 +15,7 @@ class Ink(Widget):
     """What every painting widget shares. The app gives the glyphs before the first paint."""
 
     glyphs: Glyphs = Glyphs()
+    _paper: tuple[str, Style] = ("", Style.null())
 
     def ink(self, name: str, *, bold: bool = False, back: str | None = None) -> Style:
         """Give the style of a theme variable such as `foreground` or `state-failed`, on the widget's own background
@@ -47,7 +48,16 @@ class Ink(Widget):
         strip = Strip(segments)
         if left:
             strip = strip.crop(left, left + width)
-        return strip.adjust_cell_length(width).apply_style(self.rich_style)
+        return strip.adjust_cell_length(width).apply_style(self.paper)
+
+    @property
+    def paper(self) -> Style:
+        """The widget's own colours; computing them costs more than a line does."""
+        theme, style = self._paper
+        if theme != self.app.theme:
+            style = self.rich_style
+            self._paper = (self.app.theme, style)
+        return style
 
     def _color(self, name: str) -> str | None:
         value = self.app.theme_variables.get(name, "")

@@ -90,7 +90,7 @@ class LineList(ScrollView, Ink, can_focus=True, inherit_bindings=False):
             return strip
         return Strip(
             [
-                Segment(text, (style or self.rich_style) + self.ink("foreground", back="hw-cursor").background_style)
+                Segment(text, (style or self.paper) + self.ink("foreground", back="hw-cursor").background_style)
                 for text, style, _ in strip
             ],
             width,

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
@@ -15,11 +15,12 @@ from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 
-from engine import LogLine
-
 from .. import cells
 from ..keymap import Place, bindings_of
 from .text_pane import Line, TextPane
+
+if TYPE_CHECKING:
+    from engine import LogLine
 
 MAX_LINES: Final = 5000
 """Older lines are in the file only."""
