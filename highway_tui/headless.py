@@ -128,7 +128,9 @@ class _Ending:
 
 @contextmanager
 def _signals(ending: _Ending) -> Iterator[None]:
-    before = {signum: signal.signal(signum, ending.on_signal) for signum in SIGNALS}
+    # What whoever started us ignores (`nohup`, a job in the background of a script) stays ignored.
+    heard = [signum for signum in SIGNALS if signal.getsignal(signum) is not signal.SIG_IGN]
+    before = {signum: signal.signal(signum, ending.on_signal) for signum in heard}
     try:
         yield
     finally:

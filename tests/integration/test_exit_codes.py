@@ -56,6 +56,27 @@ def test_a_signal_cancels_gracefully(cli: Cli, signum: signal.Signals, code: int
     assert {"slow": "cancelled", "never": "cancelled"} == {task["path"]: task["status"] for task in shown["tasks"]}
 
 
+def test_nohup_is_respected(cli: Cli) -> None:
+    """A hangup that whoever started the run told it to ignore ends nothing."""
+    cli.write("brief.yaml", "tasks: {brief: {run: 'echo begun; while [ ! -e go ]; do sleep 0.05; done'}}\n")
+    process = subprocess.Popen(
+        ["nohup", *cli.command("brief.yaml", "--no-ui", "--json")],
+        cwd=cli.folder,
+        env=cli.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    with process:
+        _wait_for(process, "TaskSpawned")
+        process.send_signal(signal.SIGHUP)
+        cli.write("go", "")
+        process.communicate(timeout=30)
+
+    assert 0 == process.returncode
+
+
 def test_the_second_ctrl_c_ends_at_once(cli: Cli) -> None:
     """A task that ignores TERM holds a graceful end up; the second Ctrl-C does not wait, and the run can be resumed."""
     stubborn = """tasks: {slow: {run: "trap '' TERM; echo begun; while :; do sleep 0.1; done"}}\n"""

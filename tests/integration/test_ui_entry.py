@@ -1,0 +1,108 @@
+"""The UI through a real pseudo-terminal: opened by the command line, left with `q`, with the exit code of its run."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from .cli import Cli
+
+
+class _Terminal:
+    """A process on a pseudo-terminal of 120 by 40."""
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
+        self.process = process
+        self._master = master
+        self.seen = b""
+
+    def wait_for(self, text: str, limit_s: float = 40) -> None:
+        """Read until the screen has been told `text`."""
+        end = time.monotonic() + limit_s
+        while text.encode() not in self.seen:
+            ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                pytest.fail(f"no {text!r} on the screen: {self.seen[-2000:]!r}")
+            self.seen += os.read(self._master, 65536)
+
+    def leave(self) -> int:
+        """Press `q` and give the exit code."""
+        os.write(self._master, b"q")
+        end = time.monotonic() + 30
+        while self.process.poll() is None and time.monotonic() < end:
+            if select.select([self._master], [], [], 0.05)[0]:
+                try:
+                    self.seen += os.read(self._master, 65536)
+                except OSError:  # the other side has closed
+                    break
+        return self.process.wait(timeout=30)
+
+
+@contextmanager
+def _on_terminal(cli: Cli, *arguments: str) -> Iterator[_Terminal]:
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    process = subprocess.Popen(
+        cli.command(*arguments),
+        cwd=cli.folder,
+        env=cli.environment(TERM="xterm-256color"),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    with process:
+        try:
+            yield _Terminal(process, master)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            os.close(master)
+
+
+@pytest.mark.parametrize(("script", "word", "code"), [("true", "SUCCEEDED", 0), ("exit 3", "FAILED", 1)])
+def test_the_ui_gives_the_code_of_its_run(cli: Cli, script: str, word: str, code: int) -> None:
+    """A file given on a terminal is run in the UI; leaving it returns how the run ended."""
+    cli.write("flow.yaml", f"tasks: {{only: {{run: {script}}}}}\n")
+
+    with _on_terminal(cli, "flow.yaml") as terminal:
+        terminal.wait_for(word)
+        assert code == terminal.leave()
+
+    assert word.lower() == cli.show()["run"]["status"]
+    assert b"\x1b[?1049l" in terminal.seen, "the terminal has its own screen back"
+
+
+def test_a_run_can_be_resumed_in_the_ui(cli: Cli) -> None:
+    """`resume RUN` on a terminal goes on in the UI."""
+    cli.write("flow.yaml", "tasks: {only: {run: 'cat missing'}}\n")
+    assert 1 == cli("flow.yaml", "--no-ui", "--run-id", "it").code
+    cli.write("missing", "here now")
+
+    with _on_terminal(cli, "resume", "it") as terminal:
+        terminal.wait_for("SUCCEEDED")
+        assert 0 == terminal.leave()
+
+    assert "succeeded" == cli.show("it")["run"]["status"]
+
+
+def test_a_file_can_be_opened_without_running(cli: Cli) -> None:
+    """`--no-start` shows the file and stores no run."""
+    cli.write("flow.yaml", "tasks: {only_task: {run: 'true'}}\n")
+
+    with _on_terminal(cli, "flow.yaml", "--no-start") as terminal:
+        terminal.wait_for("only_task")
+        assert 0 == terminal.leave()
+
+    assert [] == cli.stored()
