@@ -19,6 +19,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from ..errors import TemplateError
 from .arithmetic import MAX_INT_BITS
 from .filters import SIGNATURES
+from .findings import Reference, TemplateIssue, path_reference
 from .holes import Hole, Insert, UnclosedHole, inserts
 from .names import did_you_mean
 from .paths import RESERVED, Path, parse_path
@@ -46,30 +47,6 @@ _FILTER_ARGUMENTS: Final = {name: inspect.signature(function) for name, function
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateIssue:
-    """One static finding in a text; offset and length count characters of that text."""
-
-    code: str
-    message: str
-    offset: int
-    length: int
-    fix: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """One path that a text reads, as far as it is static."""
-
-    path: Path
-    offset: int
-    length: int
-    guarded: bool = False
-    """Absence is handled: this path, or one it goes through, stands under `default` or `is defined` somewhere."""
-    otherwise: tuple[Reference, ...] = ()
-    """For a path with a minus in it, such as `memory.n-1`: what the text reads where the path itself leads nowhere."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One expression, read; offsets count from its own start. `tree` is None where there are issues."""
 
@@ -81,14 +58,9 @@ class Reading:
         """Return the same reading with offsets counted from the start of the text around it."""
         return replace(
             self,
-            issues=tuple(replace(issue, offset=issue.offset + by) for issue in self.issues),
-            references=tuple(_moved(reference, by) for reference in self.references),
+            issues=tuple(issue.moved(by) for issue in self.issues),
+            references=tuple(reference.moved(by) for reference in self.references),
         )
-
-
-def _moved(reference: Reference, by: int) -> Reference:
-    otherwise = tuple(_moved(other, by) for other in reference.otherwise)
-    return replace(reference, offset=reference.offset + by, otherwise=otherwise)
 
 
 def refuse(code: str, message: str, offset: int, length: int, fix: str | None = None) -> Reading:
@@ -101,11 +73,10 @@ def refuse(code: str, message: str, offset: int, length: int, fix: str | None = 
 @lru_cache(maxsize=_CACHED)
 def read(inner: str) -> Reading:
     """Read the inside of a hole: first as a path, else as an expression."""
-    path = parse_path(inner)
-    if path is None:
+    reference = path_reference(inner)
+    if reference is None:
         return _read_expression(inner, {})
-    start = len(inner) - len(inner.lstrip())
-    reference = Reference(path=path, offset=start, length=len(inner.strip()))
+    path = reference.path
     if "-" not in inner or not (other := _read_expression(inner, {})).tree:
         return Reading(tree=path_tree(path), references=(reference,))
     return Reading(tree=_either(path, other), references=(replace(reference, otherwise=other.references),))

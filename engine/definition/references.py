@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .expressions import Reference
+from .findings import Reference
 from .holes import Hole, UnclosedHole, split
 from .models import PythonTask
 from .paths import parse_path, show_path

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ..core.ports import MemoryTool
 from ..errors import ErrorInfo, TaskFailure
-from .memory import MEMORY_TOOLS
 from .spec import bare
 from .user_functions import UserFunctions
+
+if TYPE_CHECKING:
+    from ..core.ports import MemoryTool
 
 TOOLS: Final[dict[str, str]] = {
     "command.run": ".command:run",
@@ -29,12 +30,24 @@ TOOLS: Final[dict[str, str]] = {
     "log.warning": ".log:warning",
     "shell.run": ".command:run_script",
 }
-"""Name without `tools.` → module of this package and function. Memory tools are in `memory.MEMORY_TOOLS`."""
+"""Name without `tools.` → module of this package and function. Memory tools are apart."""
+
+MEMORY_NAMES: Final = frozenset(
+    {
+        "memory.add",
+        "memory.append",
+        "memory.delete",
+        "memory.get",
+        "memory.increment",
+        "memory.set",
+    }
+)
+"""Those of `memory.MEMORY_TOOLS`, which run inside a turn."""
 
 
 def tool_names() -> frozenset[str]:
     """Return every registered tool, memory tools included, without `tools.`."""
-    return frozenset(TOOLS) | frozenset(MEMORY_TOOLS)
+    return frozenset(TOOLS) | MEMORY_NAMES
 
 
 class Registry:
@@ -49,7 +62,11 @@ class Registry:
         return tool_names()
 
     def memory_tool(self, name: str) -> MemoryTool | None:
-        return MEMORY_TOOLS.get(bare(name))
+        if bare(name) not in MEMORY_NAMES:
+            return None
+        from .memory import MEMORY_TOOLS  # it needs the engine's core, which checking a file does not
+
+        return MEMORY_TOOLS[bare(name)]
 
     def function(self, name: str, cwd: str) -> Callable[..., object]:
         """Import and return a tool or user function; `./file.py:callable` is looked up in `cwd`.

@@ -10,7 +10,8 @@ import pytest
 
 from engine.errors import TaskFailure
 from engine.keys import JsonValue
-from engine.tools.registry import TOOLS, Registry, tool_names
+from engine.tools.memory import MEMORY_TOOLS
+from engine.tools.registry import MEMORY_NAMES, TOOLS, Registry, tool_names
 from engine.tools.spec import spec_of
 
 from .executor_bench import Bench, run
@@ -138,3 +139,8 @@ def test_asking_for_names_imports_no_tool() -> None:
 
     assert "engine.tools.registry" in loaded
     assert {"httpx", "psutil", "asyncio", "engine.tools.fetch", "engine.tools.command"}.isdisjoint(loaded)
+
+
+def test_every_memory_tool_has_a_name_in_the_registry() -> None:
+    """The registry's names and the tools themselves are the same list, kept in two places for the imports' sake."""
+    assert set(MEMORY_TOOLS) == MEMORY_NAMES
