@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import EngineError
 
@@ -15,6 +16,7 @@ from .controller import Controller
 from .keyed_app import KeyedApp
 from .leaving import Leaving
 from .messages import Drained, Ended, FileChecked, JournalRead
+from .output import speaks_utf8
 from .reading import Reading
 from .screens.run_screen import RunScreen
 from .screens.runs_screen import RunsScreen
@@ -221,6 +223,15 @@ class HighwayApp(KeyedApp):
     def _show_screen(self, name: str) -> None:
         if self.screen is not self.get_screen(name) and self.screen in {self.run_screen, self.runs_screen}:
             self.switch_screen(name)
+
+    def run(self, **options: Any) -> int:  # noqa: ANN401 - passed on to Textual as they are
+        """Take the terminal and give it back whatever happens, close the engine, and give the exit code."""
+        if not speaks_utf8(sys.stdout) or os.environ.get("TERM") in {"linux", "dumb"}:
+            Ink.glyphs = Glyphs(ascii=True)
+        try:
+            return super().run(**options) or self.return_code or 0
+        finally:
+            self.bridge.close()
 
     def on_unmount(self) -> None:
         """Give signals back; the engine is closed by `run`, when the terminal is ours no more."""

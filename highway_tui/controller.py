@@ -91,6 +91,7 @@ class Controller:
             return
         handle = await self._ask(lambda: self._bridge.resume(run_id))
         if handle is None:
+            await self.open(run_id)
             return
         same = self._session.run_id == run_id
         self._show_handle(handle)

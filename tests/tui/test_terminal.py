@@ -26,10 +26,7 @@ from pathlib import Path
 from highway_tui.app import HighwayApp
 from highway_tui.options import UiOptions
 folder = Path(sys.argv[1])
-app = HighwayApp(UiOptions(url=f"sqlite:///{folder}/runs.db", workflow=folder / "etl.yaml", start=False))
-code = app.run()
-app.bridge.close()
-sys.exit(code)
+sys.exit(HighwayApp(UiOptions(url=f"sqlite:///{folder}/runs.db", workflow=folder / "etl.yaml", start=False)).run())
 """
 
 
