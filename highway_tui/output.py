@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from functools import lru_cache
 from typing import Final, TextIO
 
 from .glyphs import GLYPHS
@@ -37,7 +38,11 @@ class Output:
         terminal = os.environ.get("TERM", "")
         self.colour = is_terminal and not os.environ.get("NO_COLOR") and terminal != "dumb"
         self.ascii_only = ascii_only or not speaks_utf8(self._stream) or (is_terminal and terminal in _ASCII_TERMINALS)
-        self.closed = False
+        self._closed = False
+
+    def is_closed(self) -> bool:
+        """Whether the reader has left, so that nothing more needs to be made for it."""
+        return self._closed
 
     def line(self, text: str = "") -> None:
         """Write one line. The caller has cleaned what is data in it."""
@@ -55,7 +60,7 @@ class Output:
 
     def flush(self) -> None:
         """Hand over what is buffered."""
-        if not self.closed:
+        if not self._closed:
             try:
                 self._stream.flush()
             except OSError:
@@ -83,7 +88,7 @@ class Output:
         return self.paint(status.ljust(width), GLYPHS[status].hue)
 
     def _write(self, text: str) -> None:
-        if not self.closed:
+        if not self._closed:
             try:
                 self._stream.write(text)
             except OSError:
@@ -91,7 +96,7 @@ class Output:
 
     def _give_up(self) -> None:
         """Point the stream at nowhere, so that neither we nor Python's exit stumble over it again."""
-        self.closed = True
+        self._closed = True
         with contextlib.suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
@@ -131,9 +136,14 @@ def cells(text: str) -> int:
 
 def clock(at: float) -> str:
     """`HH:MM:SS` in the person's own zone."""
+    return _clock(int(at))
+
+
+@lru_cache(maxsize=16)
+def _clock(second: int) -> str:
     import time
 
-    return time.strftime("%H:%M:%S", time.localtime(at))
+    return time.strftime("%H:%M:%S", time.localtime(second))
 
 
 def complain(text: str) -> None:

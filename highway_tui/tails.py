@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush, heapreplace
 from pathlib import Path
 
 from engine import LogFollower, LogLine, TaskKey, TaskRecord, TaskStatus, log_files, log_path
@@ -60,6 +61,31 @@ class Tail:
             yield from self._lines()
             yield from self._follower.flush()
             self.close()
+
+
+def merged(tails: Iterable[tuple[TaskRecord, Tail]]) -> Iterator[tuple[TaskKey, LogLine]]:
+    """Give the new lines of many tasks by time; a log is opened when the start of its task is reached."""
+    to_open = sorted(tails, key=_start, reverse=True)
+    open_logs: list[tuple[float, int, LogLine, TaskKey, Iterator[LogLine]]] = []
+    while to_open or open_logs:
+        while to_open and (not open_logs or _start(to_open[-1]) <= open_logs[0][0]):
+            record, tail = to_open.pop()
+            lines = tail.read_new(record)
+            if (line := next(lines, None)) is not None:
+                heappush(open_logs, (line.at, record.ordinal, line, tail.key, lines))
+        if open_logs:
+            _, place, line, key, lines = open_logs[0]
+            yield key, line
+            following = next(lines, None)
+            if following is None:
+                heappop(open_logs)
+            else:
+                heapreplace(open_logs, (max(following.at, line.at), place, following, key, lines))
+
+
+def _start(entry: tuple[TaskRecord, Tail]) -> float:
+    record = entry[0]
+    return record.queued_at or record.started_at or 0.0
 
 
 def log_text(out: Output, line: LogLine) -> str:

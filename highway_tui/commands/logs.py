@@ -7,12 +7,12 @@ from typing import Final
 
 import click
 
-from engine import LogLine, RunId, RunReader, TaskKey, default_url, open_reader
+from engine import RunId, RunReader, TaskKey, default_url, open_reader
 
 from ..cli import store_option
 from ..output import Output, clock
 from ..references import tasks_under
-from ..tails import Tail, log_text, named_line
+from ..tails import Tail, log_text, merged, named_line
 
 _POLL_S: Final = 0.3
 
@@ -36,24 +36,18 @@ def command(run: str, task: str, url: str | None, *, follow: bool) -> int:
 def _print(out: Output, reader: RunReader, run_id: RunId, address: str, *, follow: bool) -> None:
     folder = reader.run_folder(run_id)
     tails: dict[TaskKey, Tail] = {}
-    while not out.closed:
+    while not out.is_closed():
         is_over = not follow or reader.run(run_id).status.terminal or reader.owner_pid(run_id) is None
         tasks = tasks_under(reader.tasks(run_id), address)
         is_one = bool(address) and len(tasks) == 1
-        new: list[tuple[TaskKey, LogLine]] = []
-        for task in tasks:
-            if task.operator == "task" and task.attempts:
-                tail = tails.setdefault(task.key, Tail(folder, task.key))
-                new += ((task.key, line) for line in tail.read_new(task))
-        for key, line in sorted(new, key=_time):
+        calls = [task for task in tasks if task.operator == "task" and task.attempts]
+        for key, line in merged((task, tails.setdefault(task.key, Tail(folder, task.key))) for task in calls):
             out.line(f"{clock(line.at)}  {log_text(out, line)}" if is_one else named_line(out, key, line))
+            if out.is_closed():
+                break
         out.flush()
         if is_over:
             break
         time.sleep(_POLL_S)
     for tail in tails.values():
         tail.close()
-
-
-def _time(entry: tuple[TaskKey, LogLine]) -> float:
-    return entry[1].at

@@ -108,6 +108,6 @@ def test_a_stream_that_fails_is_given_up(tmp_path: Path) -> None:
         os.dup2(reading_only.fileno(), file.fileno())
         out = Output(file)
         out.line("lost")
-        assert out.closed
+        assert out.is_closed()
         out.line("lost too")
         out.flush()
