@@ -46,8 +46,11 @@ def run_file(settings: RunSettings, file: str, wanted: StartWishes) -> int:
     params, variables = split_assignments(loaded.plan, wanted.assignments)
     with Engine(settings.url) as engine:
         if wanted.run_id is not None and (known := _known(engine.reader, wanted.run_id)) is not None:
-            if engine.reader.definition(known.id).sha256 != loaded.sha256:
+            stored = engine.reader.definition(known.id)
+            if stored.sha256 != loaded.sha256:
                 complain(f"run {known.id} goes by the definition it was started with; {file} differs from it")
+            if not (params.items() <= stored.params.items() and variables.items() <= stored.variables.items()):
+                complain(f"run {known.id} keeps the params and variables it was started with")
             return _resume(settings, engine, known.id)
         return _follow(
             settings,

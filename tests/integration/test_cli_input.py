@@ -179,6 +179,20 @@ def test_the_id_of_a_failed_run_resumes_it(cli: Cli) -> None:
     assert {"a": "succeeded", "b": "succeeded"} == cli.statuses("it")
 
 
+def test_values_of_a_known_run_stay(cli: Cli) -> None:
+    """The same command again resumes silently; other values for a run that exists are not used, and that is said."""
+    text = "params: {n: 1}\ntasks: {a: {run: 'echo $N; cat missing', env: {N: '{{ n }}'}}}\n"
+    cli.write("flow.yaml", text)
+    command = ("flow.yaml", "--no-ui", "--run-id", "it", "-v")
+    assert 1 == cli(*command, "-p", "n=2").code
+
+    same, other = cli(*command, "-p", "n=2"), cli(*command, "-p", "n=3")
+
+    assert ("", True) == (same.err, "keeps the params" in other.err)
+    assert "a | 2" in other.out
+    assert "a | 3" not in other.out
+
+
 def test_the_store_may_be_anywhere(cli: Cli) -> None:
     """`--db` wins over HIGHWAY_DB, takes a plain path too, and missing folders are made."""
     cli.write("ok.yaml", "tasks: {a: {run: 'true'}}\n")
