@@ -21,8 +21,6 @@ from .reading import Reading
 from .screens.run_screen import RunScreen
 from .screens.runs_screen import RunsScreen
 from .session import Session
-from .states import Glyphs
-from .widgets.ink import Ink
 
 if TYPE_CHECKING:
     from engine import Engine
@@ -50,7 +48,7 @@ class HighwayApp(KeyedApp):
         super().__init__()
         self.options = options
         self.now = now
-        Ink.glyphs = Glyphs(ascii=options.ascii_only)
+        self._use_glyphs(ascii_only=options.ascii_only)
         self.session = Session(options.workflow)
         self.bridge = Bridge(self, make_engine or self._open_engine)
         self.control = Controller(self, self.bridge, self.session, options)
@@ -227,7 +225,7 @@ class HighwayApp(KeyedApp):
     def run(self, **options: Any) -> int:  # noqa: ANN401 - passed on to Textual as they are
         """Take the terminal and give it back whatever happens, close the engine, and give the exit code."""
         if not speaks_utf8(sys.stdout) or os.environ.get("TERM") in {"linux", "dumb"}:
-            Ink.glyphs = Glyphs(ascii=True)
+            self._use_glyphs(ascii_only=True)
         try:
             return super().run(**options) or self.return_code or 0
         finally:

@@ -31,12 +31,20 @@ def _edges(graph: Graph) -> Iterator[FlowEdge]:
     seen: set[tuple[int, int]] = set()
     for node in graph.nodes:
         for edge in sorted(node.dependencies, key=lambda edge: edge.gate is not Gate.TARGET):
+            if edge.gate is Gate.OPEN and _inside(graph, node, edge.upstream):
+                continue  # the line from the member before it says the same
             for source in _sources(graph, edge.upstream, edge.gate):
                 if source == node.index or (source, node.index) in seen:
                     continue
                 seen.add((source, node.index))
                 kind = _kind(graph.nodes[edge.upstream], node.index, edge.gate)
                 yield FlowEdge(source=graph.nodes[source].id, target=node.id, kind=kind)
+
+
+def _inside(graph: Graph, node: Node, parallel: int) -> bool:
+    """Say whether a member follows another member of the same parallel."""
+    members = members_of(graph.nodes[parallel])
+    return any(edge.upstream in members for edge in node.dependencies)
 
 
 def _sources(graph: Graph, upstream: int, gate: Gate) -> list[int]:

@@ -9,16 +9,26 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widget import Widget
 
 from . import cells
 from .keymap import Action, actions_of, bindings_of
 from .palette import ActionProvider
 from .resources import themes_dir
+from .states import Glyphs
 from .themes import DEFAULT, fallback_variables, read_themes
+from .widgets.ink import Ink
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
+
+
+class PlainBars(ScrollBarRender):
+    """Scroll bars of whole cells, for terminals without block characters."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
 
 
 class KeyedApp(App[int]):
@@ -42,6 +52,12 @@ class KeyedApp(App[int]):
             usual = DEFAULT if DEFAULT in self.theme_names else self.theme_names[0]
             self.theme = wanted if wanted in self.theme_names else usual
         return bad
+
+    def _use_glyphs(self, *, ascii_only: bool) -> None:
+        """Draw everything with the glyphs this terminal has, borders and scroll bars included."""
+        Ink.glyphs = Glyphs(ascii=ascii_only)
+        ScrollBar.renderer = PlainBars if ascii_only else ScrollBarRender
+        self.set_class(ascii_only, "-ascii")
 
     def action_themes(self) -> None:
         """Take the next theme."""
@@ -75,4 +91,4 @@ class KeyedApp(App[int]):
 
     def tell(self, text: str, severity: SeverityLevel = "information") -> None:
         """Say something for a few seconds; `text` need not be clean."""
-        self.notify(cells.clean(text), severity=severity, markup=False, timeout=6)
+        self.notify(Ink.glyphs.plain(cells.clean(text)), severity=severity, markup=False, timeout=6)

@@ -41,10 +41,6 @@ _NAMES: Final = {
     "escape": "esc",
     "pageup": "pgup",
     "pagedown": "pgdn",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
     "exclamation_mark": "!",
 }
 

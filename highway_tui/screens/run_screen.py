@@ -111,7 +111,6 @@ class RunScreen(Screen[None]):
         for pane in self._panes.values():
             pane.add_class("pane")
         self._panes["tasks"].add_class("-active")
-        self.set_class(self._tasks.glyphs.ascii, "-ascii")
         self.ready = True
         self.call_after_refresh(self.post_message, self.Ready())
 
@@ -204,13 +203,13 @@ class RunScreen(Screen[None]):
         }
         for name, pane in self._panes.items():
             if small and name == self._active:
-                title = _tabs(titles, name)
+                title = _tabs(titles, name, self._tasks.glyphs.plain(" ─ "))
             elif name == "log" and self.selected is not None:
                 title = Content(f"Log: {self.selected.address}")
             else:
                 title = Content(titles[name])
             pane.border_title = title
-            pane.border_subtitle = Content(extra.get(name, ""))
+            pane.border_subtitle = Content(self._tasks.glyphs.plain(extra.get(name, "")))
 
     # --- selection ---------------------------------------------------------------------------------------------
 
@@ -368,10 +367,10 @@ def _text(source: str | bytes) -> str:
     return source if isinstance(source, str) else source.decode("utf-8", "replace")
 
 
-def _tabs(titles: dict[str, str], active: str) -> Content:
+def _tabs(titles: dict[str, str], active: str, between: str) -> Content:
     parts: list[Content | str | tuple[str, str]] = []
     for name in _TAB_ORDER:
         if parts:
-            parts.append((" ─ ", "$hw-dim not bold"))
+            parts.append((between, "$hw-dim not bold"))
         parts.append((titles[name], "$primary bold" if name == active else "$hw-dim not bold"))
     return Content.assemble(*parts)

@@ -59,7 +59,6 @@ class RunsScreen(Screen[None]):
         runs = self.query_one(RunList)
         runs.border_title = "Runs"
         runs.set_length(1)
-        self.set_class(runs.glyphs.ascii, "-ascii")
         self.ready = True
         self._hint()
 

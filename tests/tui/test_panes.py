@@ -98,6 +98,13 @@ def test_what_waits_for_a_parallel_stands_below_its_branches() -> None:
     assert tops["split"] < tops["c"] < tops["after"]
 
 
+def test_a_member_behind_another_has_one_line() -> None:
+    """What follows another member of its branch has no second line from the parallel."""
+    edges = {(edge.source, edge.target) for edge in flow_of(plan_of(PARALLEL)).edges}
+
+    assert {("split", "a"), ("split", "c"), ("a", "b"), ("b", "after"), ("c", "after")} == edges
+
+
 def test_both_ways_out_of_a_condition_are_labelled() -> None:
     """True and false stand on the lines of a condition."""
     assert {"true", "false"} == {label.text.strip() for label in drawn(ETL).labels}

@@ -198,6 +198,25 @@ async def test_run_again_shows_the_new_run(opened: Opener, etl: Path, fake: Fake
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_ascii_terminals_get_ascii_only(opened: Opener, etl: Path, size: tuple[int, int]) -> None:
+    """With --ascii no other character is sent: no border, scroll bar, glyph or name of a task."""
+    async with opened(etl, size=size, ascii_only=True) as stage:
+        loop = task("each", operator="foreach", children_total=90)
+        stage.fake.publish(batch(run_record(), loop, *(task(f"each[{n}]/one") for n in range(90)), failed("load", "é")))
+        await stage.settle()
+        seen = [stage.text()]
+        for _ in range(4):
+            await stage.press("tab")
+            seen.append(stage.text())
+        await stage.press("question_mark")
+        seen.append(stage.text())
+        odd = {char for text in seen for char in text if not char.isascii()}
+
+        assert set() == odd
+
+
+@pytest.mark.asyncio
 async def test_impatient_fingers_start_one_run(opened: Opener, etl: Path, fake: FakeEngine) -> None:
     """Pressing r again before the first run has shown anything starts nothing more."""
     async with opened(etl, start=False) as stage:
