@@ -20,6 +20,7 @@ import psutil
 from ..core.ports import LogSink
 from ..errors import ErrorInfo, TaskFailure
 from .family import Family
+from .watchdog import WATCHDOG
 
 STDOUT_CAP: Final = 1024 * 1024
 """Bytes of stdout kept as the result."""
@@ -109,6 +110,7 @@ async def run_process(command: Command, log: LogSink, spawned: Callable[[int, fl
     cancelled = await _settled(starting)
     transport = starting.result()
     pid = transport.get_pid()
+    WATCHDOG.watch(pid)
     spawned(pid, _start_time(pid))
     family = Family(pid)
     timed_out = False
@@ -126,6 +128,7 @@ async def run_process(command: Command, log: LogSink, spawned: Callable[[int, fl
             await _end(output, family, command.grace_s)
     finally:
         transport.close()
+        WATCHDOG.forget(pid)
     code = transport.get_returncode()
     return ProcessResult(
         exit_code=code if code is not None and code >= 0 else None,
@@ -148,7 +151,7 @@ async def _start(loop: asyncio.AbstractEventLoop, output: _Output, command: Comm
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=command.cwd or None,
-            env=command.env,
+            env=WATCHDOG.environment(command.env),
             start_new_session=True,
         )
     except (OSError, ValueError) as error:

@@ -21,6 +21,7 @@ from ...core.calls import Outcome, TaskCall
 from ...core.ports import LogSink, ToolRegistry
 from ...errors import ErrorInfo
 from ...keys import JsonValue
+from ...processes.watchdog import WATCHDOG
 from ...tools.context import CURRENT, Resources, ToolContext
 from ...tools.spec import bare, spec_of
 from .outcomes import cancelled, failed, succeeded, timed_out
@@ -79,6 +80,8 @@ class PythonExecutor:
                 return None, found
             tool = self._tools[call.function] = found
         spec = None if tool is None else spec_of(tool)
+        if spec is None:
+            WATCHDOG.cover_this_process()
         if tool is None or spec is None or not spec.on_loop:
             return await self._pool.run(lambda job: _in_thread(self._registry, context, job))
         try:
