@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import secrets
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future
@@ -21,17 +20,15 @@ from .compiler import load_text
 from .core.bulkhead import Bulkhead, Snapshot
 from .core.desk import Desk
 from .core.events import Reason, RunCreated
-from .core.ports import Recovering, RunReader, Store, Subscriber
+from .core.ports import RunReader, Store, Subscriber
 from .core.records import RunRecord, StoredDefinition
 from .core.scheduler import Scheduler
-from .core.secret_text import SecretMarks
 from .core.state import RunState
 from .core.status import RunStatus
 from .core.value_cache import ValueCache
 from .definition.loading import Loaded
 from .definition.params import check_params, check_variables
 from .definition.plan import Plan
-from .definition.runtimes import runtimes_of
 from .errors import EngineError, StoreError, UsageError
 from .keys import JsonValue, RunId, TaskKey
 from .persistence.manager import open_reader, open_store
@@ -42,11 +39,9 @@ from .runtime.bus import Bus
 from .runtime.clock import SystemClock
 from .runtime.executors import EXECUTORS
 from .runtime.executors.prints import prints_into_logs
-from .runtime.failpoints import Failpoints
 from .runtime.ids import checked_run_id, new_run_id
 from .runtime.logs import FileLogBook
 from .runtime.orchestrator import LiveRun, Services
-from .runtime.vault import SecretVault, hide_params, open_vault, reopen_vault
 from .runtime.watchman import Watchman
 from .tools.registry import Registry
 
@@ -146,30 +141,27 @@ class Engine:
     ) -> RunHandle:
         """Start a run; it is stored when this returns.
 
-        WorkflowInvalid for a file with errors, UsageError for inputs that do not fit, a run id that is taken, secrets
-        that cannot be had (`E-SECRET`) and dotenv files that cannot be read (`E-DOTENV`).
+        WorkflowInvalid for a file with errors, UsageError for inputs that do not fit or a run id that is taken.
         """
         plan = loaded.require()
-        stored, hidden = hide_params(plan, check_params(plan.params, params or {}))
         definition = StoredDefinition(
             path=loaded.absolute_path,
             text=loaded.source,
             sha256=loaded.sha256,
             sources=dict(plan.sources),
-            params=stored,
+            params=check_params(plan.params, params or {}),
             variables=check_variables(plan.variables, variables or {}),
             keep_going=keep_going,
         )
         chosen = checked_run_id(run_id) if run_id is not None else new_run_id()
-        return self._call(self._start(plan, definition, chosen, hidden))
+        return self._call(self._start(plan, definition, chosen))
 
-    def resume(self, run_id: RunId, *, secret_params: Mapping[str, JsonValue] | None = None) -> RunHandle:
+    def resume(self, run_id: RunId) -> RunHandle:
         """Go on with a stored run under its stored definition; failed work starts anew, finished work stays.
 
-        `secret_params` are given again, for they were not stored. OwnedElsewhere while another process runs it,
-        UsageError for an unknown or a succeeded run, and as in `start` for what is secret.
+        OwnedElsewhere while another process runs it, UsageError for an unknown or a succeeded run.
         """
-        return self._call(self._resume(run_id, secret_params or {}))
+        return self._call(self._resume(run_id))
 
     def cancel(self, run_id: RunId, why: str) -> None:
         """Ask for the end of a run of this engine."""
@@ -247,16 +239,12 @@ class Engine:
                 executors=executors,
                 bulkheads=bulkheads,
                 watch=watchman.watch,
-                failpoints=Failpoints.from_environment(os.environ),
             )
             stack.push_async_callback(self._give_up)
             self._ready.set_result(None)
             await self._stop.wait()
 
-    async def _start(
-        self, plan: Plan, definition: StoredDefinition, run_id: RunId, hidden: Mapping[str, str]
-    ) -> RunHandle:
-        vault = await open_vault(plan, hidden, os.environ)
+    async def _start(self, plan: Plan, definition: StoredDefinition, run_id: RunId) -> RunHandle:
         now = self._services.clock.now()
         record = RunRecord(
             id=run_id,
@@ -267,68 +255,50 @@ class Engine:
             created_at=now,
             total=len(plan.root.nodes),
         )
-        hit = self._services.failpoints.hit
         self._store.create_run(record, definition)
-        hit("run.created")
         epoch = self._store.claim(run_id)
-        hit("run.claimed")
-        scheduler = self._scheduler(RunState(run_id, plan), definition, vault)
+        scheduler = self._scheduler(RunState(run_id, plan), definition)
         created = RunCreated(
             plan.name, definition.sha256, definition.params, definition.variables, definition.keep_going
         )
-        handle = RunHandle(run_id, plan, self)
-        return await self._drive(handle, scheduler, vault, lambda: scheduler.create(created, epoch))
+        return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.create(created, epoch))
 
-    async def _resume(self, run_id: RunId, secret_params: Mapping[str, JsonValue]) -> RunHandle:
+    async def _resume(self, run_id: RunId) -> RunHandle:
         if self._store.run(run_id).status is RunStatus.SUCCEEDED:
             raise UsageError("E-RUN-SUCCEEDED", f"run {run_id} has succeeded; there is nothing to resume")
         epoch = self._store.claim(run_id)
         try:
             definition = self._store.definition(run_id)
             plan = load_text(definition.text, definition.path, sources=definition.sources).require()
-            vault = await reopen_vault(plan, definition.params, secret_params, os.environ)
             state = RunState(run_id, plan)
             entries = self._store.entries(run_id)
             for entry in entries:
                 state.apply(entry.event, entry.at)
-            await self._recover(run_id, plan)
         except BaseException:
             self._store.release(run_id)
             raise
-        scheduler, handle = self._scheduler(state, definition, vault, len(entries) + 1), RunHandle(run_id, plan, self)
+        scheduler = self._scheduler(state, definition, len(entries) + 1)
         if entries:
-            return await self._drive(handle, scheduler, vault, lambda: scheduler.resume(epoch))
+            return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.resume(epoch))
         created = RunCreated(
             plan.name, definition.sha256, definition.params, definition.variables, definition.keep_going
         )
-        return await self._drive(handle, scheduler, vault, lambda: scheduler.create(created, epoch))
+        return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.create(created, epoch))
 
-    async def _recover(self, run_id: RunId, plan: Plan) -> None:
-        """Let executors look at what the last owner left, where the workflow uses them."""
-        for name in sorted(runtimes_of(plan)):
-            executor = self._services.executors[name]
-            if isinstance(executor, Recovering):
-                await executor.recover(run_id)
-
-    def _scheduler(
-        self, state: RunState, definition: StoredDefinition, vault: SecretVault, next_seq: int = 1
-    ) -> Scheduler:
+    def _scheduler(self, state: RunState, definition: StoredDefinition, next_seq: int = 1) -> Scheduler:
         store, run_id = self._store, state.run_id
         desk = Desk(
             state=state,
             values=ValueCache(lambda refs: store.values(run_id, refs)),
             tools=self._registry,
-            env=vault.texts(os.environ),
-            marks=SecretMarks(secrets.token_hex(16)) if vault.has_secrets else None,
+            env=dict(os.environ),
         )
         return Scheduler(state, desk, definition.path, next_seq)
 
-    async def _drive(
-        self, handle: RunHandle, scheduler: Scheduler, vault: SecretVault, begin: Callable[[], None]
-    ) -> RunHandle:
+    async def _drive(self, handle: RunHandle, scheduler: Scheduler, begin: Callable[[], None]) -> RunHandle:
         """Let the run go and return once its first turn is saved."""
         run_id = handle.run_id
-        live = LiveRun(scheduler, self._services, FileLogBook(self._store.run_folder(run_id)), vault)
+        live = LiveRun(scheduler, self._services, FileLogBook(self._store.run_folder(run_id)))
         first: asyncio.Future[None] = self._loop.create_future()
 
         def saved(_: RunRecord) -> None:
