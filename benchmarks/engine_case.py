@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from engine import Engine, load_text
+from highway_tui.garbage import collect_rarely
 
 LAYER = 50
 
 
 def main() -> None:
     shape, count, call = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    collect_rarely()  # as the program does
     with tempfile.TemporaryDirectory() as folder:
         if call == "floor":
             wall, cpu = floor(Path(folder), count)

@@ -11,12 +11,14 @@ import click
 
 from .cli import cli
 from .exits import Exit, exit_of_error
+from .garbage import collect_rarely
 from .output import Output, complain
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `arguments` are the process's own where None."""
     _write_anything()
+    collect_rarely()
     try:
         code = cli.main(None if arguments is None else list(arguments), prog_name="highway-tui", standalone_mode=False)
     except click.ClickException as error:

@@ -42,7 +42,7 @@ def test_help_imports_nothing_heavy(cli: Cli, option: str) -> None:
 
 
 def test_validate_imports_no_store_and_no_ui(cli: Cli) -> None:
-    """Checking a file needs neither the database layer nor the UI nor an HTTP client; nor Jinja2 without expressions."""
+    """Checking a file needs neither the database layer nor the UI nor HTTP; without expressions not Jinja2 either."""
     cli.write("ok.yaml", "tasks: {a: {function: fetch.get, args: [http://127.0.0.1]}}\n")
 
     assert set() == _imported(cli, "validate", "ok.yaml") & (_HEAVY - {"pydantic", "rich", "yaml"})
