@@ -47,7 +47,7 @@ def interleaved(
 
 def child_cpu_s(argv: Sequence[str]) -> float:
     """CPU seconds (user and system) of a child process; it must exit with 0."""
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environment())
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment())
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
@@ -61,7 +61,7 @@ def child_cpu_s(argv: Sequence[str]) -> float:
 def child_json(module: str, *arguments: object) -> dict[str, float]:
     """Run a benchmark module in a process of its own and return the JSON object it prints."""
     argv = [sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=_environment())
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment())
     if done.returncode != 0:
         raise RuntimeError(f"{argv} ended with {done.returncode}: {done.stderr}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
@@ -78,5 +78,8 @@ def show(rows: Sequence[Row]) -> None:
         print(f"{row.name:44} {row.value:10.3f} {row.unit:8} {floor} {ratio} {bar:>12} {verdict}")
 
 
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONHASHSEED": "0", "NO_COLOR": "1"}
+def environment() -> dict[str, str]:
+    """Return that of every measured child. Bytecode is cached, as it is on people's machines."""
+    variables = {**os.environ, "PYTHONHASHSEED": "0", "NO_COLOR": "1"}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    return variables
