@@ -169,12 +169,26 @@ def open_scope(scope: Scope, first_ordinal: int) -> None:
         instance = Instance(node, scope, first_ordinal + node.index)
         tally = instance.tally
         for edge in node.dependencies:
+            if edge.gate is Gate.JOIN:
+                tally.joined = tally.joined or Tally()
+                tally.joined.unresolved += 1
+                continue
             if edge.gate is Gate.TARGET:
                 tally.is_target = True
                 tally.choosers += 1
             tally.unresolved += 1
         scope.instances.append(instance)
     scope.unfinished = len(scope.instances)
+
+
+def memberships(graph: Graph) -> dict[int, list[int]]:
+    """Return the parallels that each member of a graph belongs to, by index."""
+    table: dict[int, list[int]] = {}
+    for node in graph.nodes:
+        if isinstance(node.spec, ParallelSpec):
+            for member in {index for ids in node.spec.branches.values() for index in ids}:
+                table.setdefault(member, []).append(node.index)
+    return table
 
 
 def descendants(instance: Instance) -> Iterator[Scope]:
@@ -190,6 +204,8 @@ def descendants(instance: Instance) -> Iterator[Scope]:
 
 def count_dependency(instance: Instance, gate: Gate, tally: Tally, sign: int, target: TaskId) -> None:
     """Add (`sign` 1) or withdraw (-1) what `instance` says through one edge to `target`'s tally. Call once per edge."""
+    if gate is Gate.JOIN and tally.joined is not None:
+        tally = tally.joined
     tally.unresolved -= sign
     if gate is Gate.TARGET:
         tally.choosers -= sign

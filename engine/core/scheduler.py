@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..definition.plan import Gate, JoinSpec
 from ..errors import EngineBug, ErrorInfo, TemplateError
 from ..keys import TaskKey
 from . import events as e
@@ -24,7 +25,7 @@ from .state import RunState
 from .status import RunStatus, TaskStatus
 from .stopping import cancel_run, cancel_task, stop_after_failure
 from .sub_workflow_runner import close_scope
-from .trigger_rules import Verdict, judge
+from .trigger_rules import Verdict, judge, judge_join
 
 TURN_LIMIT = 512
 """Events after which a turn ends although more could be decided, so that a long loop of memory tools stays visible."""
@@ -200,6 +201,9 @@ class Scheduler:
 
     def _consider(self, instance: Instance) -> None:
         verdict = judge(instance.node.trigger_rule, instance.tally)
+        spec = instance.node.spec
+        if isinstance(spec, JoinSpec) and judge_join(spec.mode, instance.tally.joined) is None:
+            verdict = Verdict.UNDECIDED if verdict is Verdict.RUN else verdict
         if verdict is Verdict.RUN:
             if instance.node.when is True or self._wanted(instance, instance.node.when):
                 self._handle(instance)
@@ -357,7 +361,7 @@ class Scheduler:
 def _why_skipped(instance: Instance) -> e.Reason:
     """Find the sentence: the choice of a condition, else the dependencies."""
     others = instance.scope.instances
-    upstream = [others[edge.upstream] for edge in instance.node.dependencies]
+    upstream = [others[edge.upstream] for edge in instance.node.dependencies if edge.gate is not Gate.JOIN]
     for other in upstream:
         if other.chose and other.chosen != instance.node.id and other.choice is not None and instance.tally.is_target:
             return other.choice
@@ -372,6 +376,6 @@ def _failed_before(instance: Instance) -> str:
     others = instance.scope.instances
     for edge in instance.node.dependencies:
         other = others[edge.upstream]
-        if other.counts_as_failed:
+        if other.counts_as_failed and edge.gate is not Gate.JOIN:
             return f"{other.key.address} {other.status.value}"
     return "a dependency failed"

@@ -8,8 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from ..definition.plan import ConditionSpec, ForeachSpec, Gate, Graph, ParallelSpec, Plan, WhileSpec, WorkflowSpec
-from ..errors import EngineBug, ErrorInfo
+from ..definition.plan import (
+    ConditionSpec,
+    ForeachSpec,
+    Gate,
+    Graph,
+    ParallelSpec,
+    Plan,
+    SwitchSpec,
+    WhileSpec,
+    WorkflowSpec,
+)
+from ..errors import EngineBug
 from ..keys import ROOT, RunId, ScopePath, TaskKey, key_of
 from . import events as e
 from .instances import (
@@ -23,47 +33,28 @@ from .instances import (
     count_dependency,
     descendants,
     has_spoken,
-    open_scope,
+    memberships,
 )
-from .status import RunStatus, TaskStatus
-from .transitions import next_run_status, next_task_status
+from .run_facts import RunFacts
+from .status import TaskStatus
+from .transitions import next_task_status
 
 CALL_ACTIVE = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.RETRY_WAIT})
 
 
-class RunState:
+class RunState(RunFacts):
     """Everything known about a run, folded from its journal."""
 
     def __init__(self, run_id: RunId, plan: Plan) -> None:
         """Start empty: status `created`, no instances until `RunCreated` is applied."""
-        self.run_id = run_id
-        self.plan = plan
-        self.status = RunStatus.CREATED
-        self.error: ErrorInfo | None = None
-        self.keep_going = False
-        self.definition_sha256 = ""
-        self.name = plan.name
-        self.created_at = 0.0
-        self.started_at: float | None = None
-        self.finished_at: float | None = None
-        self.epoch = 0
-        self.cancel_reason: e.Reason | None = None
-        self.scopes: dict[ScopePath, Scope] = {}
-        self.ordinals = 0
+        super().__init__(run_id, plan)
         self.active_calls = 0
         """Calls that are queued, running or waiting for another attempt."""
         self.waiting = 0
         """Instances that wait for a timer."""
-        self._at = 0.0
-        """Time of the event being applied."""
         self._memberships: dict[int, dict[int, list[int]]] = {}
 
     # --- reading ---------------------------------------------------------------------------------------------------
-
-    @property
-    def root(self) -> Scope:
-        """The run's own scope."""
-        return self.scopes[ROOT]
 
     def find(self, key: TaskKey) -> Instance | None:
         """Return a live instance; None where its scope is gone or was never opened."""
@@ -76,11 +67,6 @@ class RunState:
         if found is None:
             raise EngineBug("E-BUG-KEY", f"no instance {key.address}")
         return found
-
-    def instances(self) -> Iterator[Instance]:
-        """Yield every instance in memory."""
-        for scope in self.scopes.values():
-            yield from scope.instances
 
     def parallels_of(self, instance: Instance) -> Iterator[Instance]:
         """Yield the parallels that `instance` is a member of."""
@@ -103,12 +89,7 @@ class RunState:
     def _members(self, graph: Graph) -> dict[int, list[int]]:
         table = self._memberships.get(id(graph))
         if table is None:
-            table = {}
-            for node in graph.nodes:
-                if isinstance(node.spec, ParallelSpec):
-                    for member in {index for ids in node.spec.branches.values() for index in ids}:
-                        table.setdefault(member, []).append(node.index)
-            self._memberships[id(graph)] = table
+            table = self._memberships[id(graph)] = memberships(graph)
         return table
 
     # --- changing --------------------------------------------------------------------------------------------------
@@ -117,43 +98,6 @@ class RunState:
         """Take one fact in. IllegalTransition leaves everything as it was."""
         self._at = at
         self._RULES[type(event)](self, event)
-
-    def _run_created(self, event: e.RunCreated) -> None:
-        if self.scopes:
-            raise EngineBug("E-BUG-EVENT", "a run is created once")
-        self.name = event.name
-        self.definition_sha256 = event.definition_sha256
-        self.keep_going = event.keep_going
-        self.created_at = self._at
-        workflow = Workflow(self.plan, ROOT, event.params, {**self.plan.variables, **event.variables})
-        self._add_scope(Scope(ROOT, self.plan.root, None, workflow=workflow))
-
-    def _run_started(self, event: e.RunStarted) -> None:
-        status = next_run_status(self.status, event)
-        if self.status.terminal or self.cancel_reason is not None:
-            for instance in self.instances():
-                instance.stopped = False
-        self.status = status
-        self.epoch = event.epoch
-        self.error = None
-        self.finished_at = None
-        self.cancel_reason = None
-        if self.started_at is None:
-            self.started_at = self._at
-
-    def _run_cancel_requested(self, event: e.RunCancelRequested) -> None:
-        self.status = next_run_status(self.status, event)
-        self.cancel_reason = event.reason
-        for instance in self.instances():
-            instance.stopped = instance.status is TaskStatus.RUNNING
-
-    def _run_moved(self, event: e.RunWaiting | e.RunContinued | e.RunInterrupted | e.BulkheadChanged) -> None:
-        self.status = next_run_status(self.status, event)
-
-    def _run_finished(self, event: e.RunFinished) -> None:
-        self.status = next_run_status(self.status, event)
-        self.error = event.error
-        self.finished_at = self._at
 
     def _task_queued(self, event: e.TaskQueued) -> None:
         def change(instance: Instance) -> None:
@@ -195,7 +139,7 @@ class RunState:
     def _branch_taken(self, event: e.BranchTaken) -> None:
         instance = self.instance(event.key)
         next_task_status(instance.status, event)
-        if not isinstance(instance.node.spec, ConditionSpec) or instance.chose:
+        if not isinstance(instance.node.spec, ConditionSpec | SwitchSpec) or instance.chose:
             raise EngineBug("E-BUG-EVENT", f"{event.key.address} cannot choose a branch now")
         instance.chose, instance.chosen, instance.choice = True, event.taken, event.reason
         self._speak(instance, Gate.TARGET)
@@ -316,11 +260,6 @@ class RunState:
 
     # --- the pieces ------------------------------------------------------------------------------------------------
 
-    def _add_scope(self, scope: Scope) -> None:
-        self.scopes[scope.path] = scope
-        open_scope(scope, self.ordinals)
-        self.ordinals += len(scope.instances)
-
     def _move(self, event: e.TaskEvent, reason: e.Reason | None, change: Callable[[Instance], None]) -> Instance:
         """Change the status by the table, then the rest; an illegal event changes nothing."""
         instance = self.instance(event.key)
@@ -369,14 +308,7 @@ class RunState:
             parallel.members_done += sign
 
     _RULES: ClassVar[Mapping[type[e.Event], Callable[[RunState, Any], None]]] = {
-        e.RunCreated: _run_created,
-        e.RunStarted: _run_started,
-        e.RunCancelRequested: _run_cancel_requested,
-        e.RunWaiting: _run_moved,
-        e.RunContinued: _run_moved,
-        e.RunInterrupted: _run_moved,
-        e.BulkheadChanged: _run_moved,
-        e.RunFinished: _run_finished,
+        **RunFacts.RUN_RULES,
         e.TaskQueued: _task_queued,
         e.TaskStarted: _task_started,
         e.TaskSpawned: _task_spawned,

@@ -25,8 +25,13 @@ def stop_after_failure(state: RunState, cause: Instance) -> Iterator[Step]:
     doomed = _doomed(state, cause, region)
     yield e.ScopeStopped(scope, cause.key)
     for instance in region:
-        if instance.node.trigger_rule not in TOLERANT or instance.attempt:
+        if not _survives(instance) or instance.attempt:
             yield from _stop(instance, cause, behind=id(instance) in doomed)
+
+
+def _survives(instance: Instance) -> bool:
+    """Say whether an instance still starts after a failure: by its rule, or, for a join, by its mode."""
+    return instance.node.trigger_rule in TOLERANT or instance.tally.joined is not None
 
 
 def cancel_run(state: RunState, reason: e.Reason) -> Iterator[Step]:
@@ -86,7 +91,7 @@ def _doomed(state: RunState, cause: Instance, region: Iterable[Instance]) -> set
         seen.add(id(failing))
         for edge in failing.scope.graph.dependents[failing.node.index]:
             dependent = failing.scope.instances[edge.upstream]
-            waits = dependent.status is TaskStatus.PENDING and dependent.node.trigger_rule not in TOLERANT
+            waits = dependent.status is TaskStatus.PENDING and not _survives(dependent)
             if waits and id(dependent) not in seen:
                 seen.add(id(dependent))
                 pending.append(dependent)

@@ -41,6 +41,8 @@ class Tally:
     taken: int = 0
     """Conditions that chose it."""
     is_target: bool = False
+    joined: Tally | None = None
+    """Join: how its `join_tasks` ended; None where it has none."""
 
 
 def judge(rule: TriggerRule, tally: Tally) -> Verdict:
@@ -55,6 +57,19 @@ def judge(rule: TriggerRule, tally: Tally) -> Verdict:
     if tally.unresolved:
         return Verdict.UNDECIDED
     return _judge_complete(rule, tally)
+
+
+def judge_join(mode: str, joined: Tally | None) -> bool | None:
+    """Say whether a join succeeds, by its mode; None: not decided yet."""
+    if joined is None:
+        return True
+    failures = joined.failed + joined.cancelled
+    ended = joined.ok + joined.skipped + failures
+    if (mode == "any_of" and ended) or (mode == "one_success" and joined.ok):
+        return True
+    if joined.unresolved:
+        return None
+    return bool(joined.ok) if mode == "one_success" else mode == "all_of" or not failures
 
 
 def _judge_complete(rule: TriggerRule, tally: Tally) -> Verdict:

@@ -13,10 +13,12 @@ from .models import (
     Condition,
     DockerTask,
     Foreach,
+    Join,
     Nested,
     Parallel,
     PythonTask,
     ShellTask,
+    Switch,
     Task,
     Wait,
     WaitKeys,
@@ -31,7 +33,9 @@ from .plan import (
     Edge,
     ForeachSpec,
     Graph,
+    JoinSpec,
     Node,
+    OperatorName,
     OperatorSpec,
     ParallelSpec,
     ParamSpec,
@@ -39,6 +43,7 @@ from .plan import (
     PythonCall,
     RetryPolicy,
     ShellCall,
+    SwitchSpec,
     TriggerRule,
     WaitSpec,
     WhileSpec,
@@ -48,17 +53,18 @@ from .waits import parse_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Literal
 
     from .items import Item, Source
     from .models import Bulkhead, Operator, Param, Retry
     from .scopes import Scope
 
 _ALIASES: Final[Mapping[str, TriggerRule]] = {"all_success": TriggerRule.DEFAULT}
-_OPERATORS: Final[dict[str, Literal["task", "condition", "parallel", "foreach", "while", "wait", "workflow"]]] = {
+_OPERATORS: Final[dict[str, OperatorName]] = {
     "task": "task",
     "condition": "condition",
+    "switch": "switch",
     "parallel": "parallel",
+    "join": "join",
     "foreach": "foreach",
     "while": "while",
     "wait": "wait",
@@ -159,6 +165,10 @@ class _Builder:
                     if_true=scope.index[condition.if_true],
                     if_false=None if if_false is None else scope.index[if_false],
                 )
+            case Switch() as switch:
+                return _switch(switch, scope)
+            case Join() as join:
+                return JoinSpec(mode=join.join_mode)
             case Parallel() as parallel:
                 branches = parallel.branches.items()
                 return ParallelSpec(
@@ -179,6 +189,15 @@ class _Builder:
             case Nested() as call:
                 return WorkflowSpec(plan=self._nested[item], params=call.params)
         raise EngineBug("E-BUG", f"operator {item.kind!r} has no specification")
+
+
+def _switch(switch: Switch, scope: Scope) -> SwitchSpec:
+    text = switch.switch_on
+    return SwitchSpec(
+        switch_on=text if "{{" in text else f"{{{{ {text} }}}}",
+        cases={value: scope.index[target] for value, target in switch.cases.items()},
+        default=None if switch.default is None else scope.index[switch.default],
+    )
 
 
 _UNLIMITED: Final = 1_000_000

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .context import Context
     from .items import Item
 
-_OPERATORS: Final = frozenset({"approval", "emit_event", "join", "switch", "wait_for_event"})
+_OPERATORS: Final = frozenset({"approval", "emit_event", "wait_for_event"})
 _TASK_KEYS: Final = (
     "cwd", "exit_codes_ok", "isolate", "on_failure", "on_interrupt", "on_success",
     "pty", "result_format", "shell", "stdin",

@@ -30,6 +30,8 @@ class Gate(Enum):
     """The upstream parallel has opened: its members start (an opened gate counts as a success)."""
     TARGET = "target"
     """The upstream condition (or switch) has chosen; being taken counts as a success, else the target is skipped."""
+    JOIN = "join"
+    """The upstream instance is terminal; it counts for the mode of the join, not for its trigger rule."""
 
 
 class TriggerRule(Enum):
@@ -149,6 +151,24 @@ class ConditionSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchSpec:
+    """Operator `switch`. Targets are nodes of the same graph."""
+
+    switch_on: str
+    """A template; an expression was put into a hole."""
+    cases: Mapping[str, NodeIndex] = field(default_factory=dict)
+    """Written value to target, in file order; the first that fits is taken."""
+    default: NodeIndex | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinSpec:
+    """Operator `join`. Its `join_tasks` are edges with Gate.JOIN."""
+
+    mode: Literal["all_of", "any_of", "all_success", "one_success"] = "all_of"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParallelSpec:
     """Operator `parallel`: members of `branches` are nodes of the same graph, `inline` branches graphs of their own."""
 
@@ -192,7 +212,12 @@ class WorkflowSpec:
     """Values for the nested params; may have holes, rendered in the caller's names."""
 
 
-OperatorSpec: TypeAlias = CallSpec | ConditionSpec | ParallelSpec | ForeachSpec | WhileSpec | WaitSpec | WorkflowSpec
+OperatorSpec: TypeAlias = (
+    CallSpec | ConditionSpec | SwitchSpec | ParallelSpec | JoinSpec | ForeachSpec | WhileSpec | WaitSpec | WorkflowSpec
+)
+OperatorName: TypeAlias = Literal[
+    "task", "condition", "switch", "parallel", "join", "foreach", "while", "wait", "workflow"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +226,7 @@ class Node:
 
     index: NodeIndex
     id: TaskId
-    operator: Literal["task", "condition", "parallel", "foreach", "while", "wait", "workflow"]
+    operator: OperatorName
     spec: OperatorSpec
     dependencies: tuple[Edge, ...] = ()
     """At most one edge per upstream node and gate; members and targets have their implied edges."""

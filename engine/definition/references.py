@@ -59,7 +59,7 @@ def check_references(context: Context) -> None:
             context.report.add(issue.code, issue.message, place, issue.fix)
         found = references(text.text, condition=text.is_condition)
         uses += (Use(text, reference) for reference in found)
-        if not found and not issues:
+        if not found and not issues and text.key != "switch_on":
             _try_constant(context, text)
     checker = _Checker(context, uses)
     for use in uses:

@@ -224,16 +224,21 @@ class _Resolver:
         item = scope.items[position]
         written = item.operator.dependencies
         outside: list[str] = []
+        if written is None and isinstance(item.operator, Join):
+            written = ()
         if written is None:
             before = follows.get(position, position - 1 if scope.kind != "workflow" else -1)
             if before >= 0:
                 scope.edges[position].setdefault(Edge(before, gates.get(before, Gate.DONE)))
             written = ()
+        joined = item.operator.join_tasks if isinstance(item.operator, Join) else ()
+        if joined:
+            known = (scope.index.get(task_id, scope.inner.get(task_id)) for task_id in joined)
+            gates = {**{index: Gate.JOIN for index in known if index is not None}, **gates}
+        for place, task_id in enumerate(joined):
+            self._dependency(scope, position, task_id, gates, outside, item.spot.find("join_tasks", place))
         for place, task_id in enumerate(written):
             self._dependency(scope, position, task_id, gates, outside, item.spot.find("dependencies", place))
-        if isinstance(item.operator, Join):
-            for place, task_id in enumerate(item.operator.join_tasks):
-                self._dependency(scope, position, task_id, gates, outside, item.spot.find("join_tasks", place))
         return outside
 
     def _dependency(
@@ -256,7 +261,7 @@ class _Resolver:
             name = scope.items[holder].id
             message = f"`{task_id}` is a task inside `{name}`: this waits for the whole of `{name}`"
             self._add("W-BODY-DEP", message, spot, f"write `{name}`")
-            edges.setdefault(Edge(holder, Gate.DONE))
+            edges.setdefault(Edge(holder, Gate.JOIN if gates.get(holder) is Gate.JOIN else Gate.DONE))
         elif any(task_id in outer.index or task_id in outer.inner for outer in scope.outward):
             outside.append(task_id)
         elif task_id != BAD:

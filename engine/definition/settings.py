@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from .build import param_spec
 from .canonical import BAD
-from .models import Foreach, Nested, Parallel, Wait, WaitKeys, While
+from .models import Foreach, Join, Nested, Parallel, Switch, Wait, WaitKeys, While
 from .names import did_you_mean
 from .params import check_params
 from .waits import parse_timezone, parse_wait
@@ -39,6 +39,11 @@ def check_settings(context: Context) -> None:
             case Foreach() | While() if not item.body and isinstance(item.raw.get("loop_body"), list):
                 if not item.raw["loop_body"]:
                     context.add("E-MISSING", f"the body of `{item.id}` has no task", item.spot.key("loop_body"))
+            case Join() as join if not join.join_tasks and item.raw.get("join_tasks") == []:
+                context.add("E-MISSING", f"the join `{item.id}` has no task to join", item.spot.key("join_tasks"))
+            case Switch() as switch if not switch.cases and switch.default is None:
+                if item.raw.get("cases") in ({}, None):
+                    context.add("E-MISSING", f"the switch `{item.id}` has no case", item.name_spot, "add `cases:`")
             case Parallel() as parallel:
                 _check_parallel(context, item, parallel)
             case Nested() as call if item in context.nested:

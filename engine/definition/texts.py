@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .canonical import BAD
-from .models import Task
+from .models import Switch, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,6 +63,12 @@ def _conditions(scope: Scope, position: int, item: Item) -> Iterator[TemplateTex
         if isinstance(text, str) and text != BAD:
             spot = item.spot.find(key)
             yield TemplateText(text=text, spot=spot, scope=scope, position=position, key=key, is_condition=True)
+    switch_on = item.raw.get("switch_on")
+    if isinstance(item.operator, Switch) and isinstance(switch_on, str) and "{{" not in switch_on:
+        spot = item.spot.find("switch_on")
+        yield TemplateText(
+            text=switch_on, spot=spot, scope=scope, position=position, key="switch_on", is_condition=True
+        )
     wait = item.raw.get("wait_for")
     if isinstance(wait, dict) and isinstance(until := wait.get("until"), str):
         spot = item.spot.find("wait_for", "until")

@@ -14,7 +14,9 @@ from ..instances import Instance
 from . import (
     condition_handler,
     foreach_handler,
+    join_handler,
     parallel_handler,
+    switch_handler,
     task_handler,
     wait_handler,
     while_handler,
@@ -26,7 +28,9 @@ Handler: TypeAlias = Callable[[Instance, Desk], Iterable[Step]]
 HANDLERS: Final[Mapping[str, Handler]] = {
     "task": task_handler.decide,
     "condition": condition_handler.decide,
+    "switch": switch_handler.decide,
     "parallel": parallel_handler.decide,
+    "join": join_handler.decide,
     "foreach": foreach_handler.decide,
     "while": while_handler.decide,
     "wait": wait_handler.decide,
