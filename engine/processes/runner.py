@@ -20,6 +20,7 @@ import psutil
 from ..core.ports import LogSink
 from ..errors import ErrorInfo, TaskFailure
 from .family import Family
+from .terminals import Terminal
 from .watchdog import WATCHDOG
 
 STDOUT_CAP: Final = 1024 * 1024
@@ -44,6 +45,8 @@ class Command:
     """`""` means the engine's own folder."""
     stdin: bytes | None = None
     """None: the child reads end of file."""
+    pty: bool = False
+    """Give it a pseudo-terminal: stderr is part of stdout then, and without `stdin` its input is the terminal too."""
     timeout_s: float | None = None
     grace_s: float = 10.0
     """Between TERM and KILL."""
@@ -75,6 +78,21 @@ class _Output(asyncio.SubprocessProtocol):
         self.stderr = bytearray()
         self._log = log
         self._open = {1, 2}
+        self.terminal: Terminal | None = None
+
+    def read_terminal(self, terminal: Terminal) -> None:
+        """Take all output from a terminal."""
+        self.terminal = terminal
+        terminal.read_into(lambda data: self.pipe_data_received(1, data), self._terminal_ended)
+
+    def _terminal_ended(self) -> None:
+        for fd in (1, 2):
+            self.pipe_connection_lost(fd, None)
+
+    def close(self) -> None:
+        """Give the terminal back, where there is one."""
+        if self.terminal is not None:
+            self.terminal.close()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 1:
@@ -128,6 +146,7 @@ async def run_process(command: Command, log: LogSink, spawned: Callable[[int, fl
             await _end(output, family, command.grace_s)
     finally:
         transport.close()
+        output.close()
         WATCHDOG.forget(pid)
     code = transport.get_returncode()
     return ProcessResult(
@@ -143,23 +162,34 @@ async def run_process(command: Command, log: LogSink, spawned: Callable[[int, fl
 
 async def _start(loop: asyncio.AbstractEventLoop, output: _Output, command: Command) -> asyncio.SubprocessTransport:
     """Start the child in a session of its own and give it its input."""
+    terminal: Terminal | None = None
+    pipe = asyncio.subprocess.PIPE
     try:
+        if command.pty:
+            terminal = Terminal()
+        screen = pipe if terminal is None else terminal.theirs
+        empty = asyncio.subprocess.DEVNULL if terminal is None else terminal.theirs
         transport, _ = await loop.subprocess_exec(
             lambda: output,
             *command.argv,
-            stdin=asyncio.subprocess.DEVNULL if command.stdin is None else asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stdin=empty if command.stdin is None else pipe,
+            stdout=screen,
+            stderr=screen,
             cwd=command.cwd or None,
             env=WATCHDOG.environment(command.env),
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
+        if terminal is not None:
+            terminal.close()
         raise TaskFailure(_cannot_start(command, error)) from error
+    if terminal is not None:
+        terminal.close_theirs()
+        output.read_terminal(terminal)
     if command.stdin is not None:
-        pipe = cast("asyncio.WriteTransport", transport.get_pipe_transport(0))
-        pipe.write(command.stdin)
-        pipe.close()  # after what is buffered; a child that does not read only loses it
+        own_input = cast("asyncio.WriteTransport", transport.get_pipe_transport(0))
+        own_input.write(command.stdin)
+        own_input.close()  # after what is buffered; a child that does not read only loses it
     return transport
 
 

@@ -8,11 +8,14 @@ from functools import lru_cache
 from ..errors import ErrorInfo, TaskFailure
 
 
-def shell_argv(script: str, path: str | None) -> tuple[str, ...]:
-    """Return `bash -euo pipefail -c script`, or `sh -eu -c script` where there is no bash on `path` (the child's PATH).
+def shell_argv(script: str, path: str | None, shell: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the words of `shell` and then the script; one word alone is a shell that gets `-c`.
 
-    Raises TaskFailure `E-COMMAND` when there is neither.
+    Without any: `bash -euo pipefail -c script`, or `sh -eu -c script` where there is no bash on `path` (the child's
+    PATH). Raises TaskFailure `E-COMMAND` when there is neither.
     """
+    if shell:
+        return (*shell, script) if len(shell) > 1 else (*shell, "-c", script)
     bash = _which("bash", path)
     if bash:
         return (bash, "-euo", "pipefail", "-c", script)

@@ -15,8 +15,9 @@ import pytest
 from engine.errors import TaskFailure
 from engine.processes.child_watcher import install_child_watcher
 from engine.processes.family import Family
-from engine.processes.results import text_or_failure
+from engine.processes.results import ResultFormat, read_as, text_or_failure
 from engine.processes.runner import STDERR_CAP, Command, ProcessResult, run_process
+from engine.processes.shells import shell_argv
 
 
 @dataclass
@@ -186,3 +187,86 @@ def _lives(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_terminal_is_what_the_child_sees() -> None:
+    """With `pty` all three streams are a terminal of 80 × 24; its input is at its end, output arrives as it is."""
+    result = run(sh("test -t 0 && test -t 1 && test -t 2 && stty size; cat; echo out; echo err >&2", pty=True))
+
+    assert (0, b"24 80\nout\nerr\n") == (result.exit_code, result.stdout)
+
+
+def test_terminal_with_input() -> None:
+    """Given input comes through a pipe, whole and not echoed; the output is a terminal all the same."""
+    result = run(sh("test -t 1 && wc -c", pty=True, stdin=b"x" * 10_000))
+
+    assert (0, b"10000") == (result.exit_code, result.stdout.strip())
+
+
+def test_all_output_of_a_terminal_arrives() -> None:
+    """What was written last is not lost with the terminal."""
+    log = Log()
+    result = run(sh("seq 1 20000", pty=True), log)
+
+    assert 0 == result.exit_code
+    assert b"".join(data for _, data in log.chunks) == b"".join(b"%d\n" % number for number in range(1, 20_001))
+
+
+def test_command_with_a_terminal_is_ended() -> None:
+    """A timeout ends what sits at a terminal."""
+    result = run(sh("trap '' HUP; sleep 300", pty=True, timeout_s=0.2))
+
+    assert result.timed_out
+
+
+@pytest.mark.parametrize(
+    ("text", "result_format", "value"),
+    [
+        ("a\nb", "text", "a\nb"),
+        ("a\r\n\nb", "lines", ["a", "", "b"]),
+        ("", "lines", []),
+        ('{"a": [1, null]}', "json", {"a": [1, None]}),
+    ],
+)
+def test_result_formats(text: str, result_format: ResultFormat, value: object) -> None:
+    """Stdout is read as text, as lines without their ends, or as JSON."""
+    assert value == read_as(text, result_format, truncated=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "truncated", "message"),
+    [
+        ("", False, "stdout is no JSON: Expecting value: line 1 column 1 (char 0)"),
+        ("[" * 100_000, False, "stdout is no JSON: it is nested too deep"),
+        ("1", True, "stdout is no JSON: it is longer than 1 MiB"),
+    ],
+)
+def test_text_that_is_no_json_fails(text: str, truncated: bool, message: str) -> None:
+    """The task fails and says where the text stops being JSON."""
+    with pytest.raises(TaskFailure) as failure:
+        read_as(text, "json", truncated=truncated)
+
+    assert ("E-RESULT", message) == (failure.value.info.code, failure.value.info.message)
+
+
+def test_other_exit_codes_may_be_success() -> None:
+    """0 and the codes named succeed, all others fail."""
+    log = Log()
+
+    assert "a" == text_or_failure(run(sh("echo a; exit 3")), log, (1, 3))
+    assert "a" == text_or_failure(run(sh("echo a")), log, (1, 3))
+    with pytest.raises(TaskFailure):
+        text_or_failure(run(sh("exit 2")), log, (1, 3))
+
+
+@pytest.mark.parametrize(
+    ("shell", "argv"),
+    [
+        (("zsh",), ("zsh", "-c", "x")),
+        (("python3", "-c"), ("python3", "-c", "x")),
+        (("env", "-i", "sh", "-ec"), ("env", "-i", "sh", "-ec", "x")),
+    ],
+)
+def test_shell_is_the_words_before_the_script(shell: tuple[str, ...], argv: tuple[str, ...]) -> None:
+    """A shell that is named is used as it is; one word alone gets `-c`."""
+    assert argv == shell_argv("x", None, shell)
