@@ -39,6 +39,7 @@ from .runtime.bus import Bus
 from .runtime.clock import SystemClock
 from .runtime.executors import EXECUTORS
 from .runtime.executors.prints import prints_into_logs
+from .runtime.failpoints import Failpoints
 from .runtime.ids import checked_run_id, new_run_id
 from .runtime.logs import FileLogBook
 from .runtime.orchestrator import LiveRun, Services
@@ -239,6 +240,7 @@ class Engine:
                 executors=executors,
                 bulkheads=bulkheads,
                 watch=watchman.watch,
+                failpoints=Failpoints.from_environment(os.environ),
             )
             stack.push_async_callback(self._give_up)
             self._ready.set_result(None)
@@ -255,8 +257,11 @@ class Engine:
             created_at=now,
             total=len(plan.root.nodes),
         )
+        hit = self._services.failpoints.hit
         self._store.create_run(record, definition)
+        hit("run.created")
         epoch = self._store.claim(run_id)
+        hit("run.claimed")
         scheduler = self._scheduler(RunState(run_id, plan), definition)
         created = RunCreated(
             plan.name, definition.sha256, definition.params, definition.variables, definition.keep_going
@@ -268,12 +273,14 @@ class Engine:
             raise UsageError("E-RUN-SUCCEEDED", f"run {run_id} has succeeded; there is nothing to resume")
         epoch = self._store.claim(run_id)
         try:
+            self._services.failpoints.hit("resume.claimed")
             definition = self._store.definition(run_id)
             plan = load_text(definition.text, definition.path, sources=definition.sources).require()
             state = RunState(run_id, plan)
             entries = self._store.entries(run_id)
             for entry in entries:
                 state.apply(entry.event, entry.at)
+            self._services.failpoints.hit("resume.folded")
         except BaseException:
             self._store.release(run_id)
             raise
@@ -301,26 +308,33 @@ class Engine:
         live = LiveRun(scheduler, self._services, FileLogBook(self._store.run_folder(run_id)))
         first: asyncio.Future[None] = self._loop.create_future()
 
-        def saved(_: RunRecord) -> None:
+        def saved() -> None:
             if not first.done():
                 first.set_result(None)
 
         def ended(driver: asyncio.Task[RunRecord]) -> None:
             self._drivers.discard(driver)
             self._live.pop(run_id, None)
-            self._store.release(run_id)
+            self._services.failpoints.hit("run.ended")
+            self._let_go(run_id)
             if not driver.cancelled() and (error := driver.exception()) is not None:
                 _log.error("run %s was given up: %s", run_id, error, exc_info=error)
             handle.settle(driver)
-            saved(scheduler_record)
+            saved()
 
-        scheduler_record = self._store.run(run_id)
         self._live[run_id] = live
         driver = self._loop.create_task(live.drive(begin, saved))
         self._drivers.add(driver)
         driver.add_done_callback(ended)
         await first
         return handle
+
+    def _let_go(self, run_id: RunId) -> None:
+        """Give the run's lock back, also where the store cannot be written any more."""
+        try:
+            self._store.release(run_id)
+        except StoreError as error:
+            _log.warning("run %s could not be marked as released: %s", run_id, error)
 
     async def _give_up(self) -> None:
         """Stop driving; what was running can be resumed."""

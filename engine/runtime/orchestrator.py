@@ -24,6 +24,7 @@ from ..errors import ErrorInfo
 from ..keys import TaskKey
 from .bulkheads import Bulkheads
 from .bus import Bus
+from .failpoints import Failpoints
 from .timers import Timers
 
 _log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Services:
     clock: Clock
     executors: Mapping[str, Executor]
     bulkheads: Bulkheads
+    failpoints: Failpoints
     watch: Callable[[], None]
     """Call after anyone may have begun to wait: lets the bulkheads be looked at when time alone changes something."""
 
@@ -80,8 +82,8 @@ class LiveRun:
         """End one task in the next turn."""
         self.feed(lambda: self._scheduler.cancel_task(key, reason))
 
-    async def drive(self, begin: Callable[[], None], saved: Callable[[RunRecord], None]) -> RunRecord:
-        """Run to the end and return the last row; `saved` is called with the row of the first saved turn.
+    async def drive(self, begin: Callable[[], None], saved: Callable[[], None]) -> RunRecord:
+        """Run to the end and return the last row; `saved` is called after each saved turn.
 
         StoreError and OwnershipLost end it early, with every call stopped and nothing more written.
         """
@@ -96,7 +98,7 @@ class LiveRun:
                     await self._wake.wait()
                 more = await self._turn()
                 if self.record is not None:
-                    saved(self.record)
+                    saved()
                     if self.record.status.terminal and not more:
                         return self.record
         finally:
@@ -114,13 +116,22 @@ class LiveRun:
         more = self._settle()
         turn = scheduler.take()
         if turn is not None:
-            await self._services.store.append(turn.batch)
-            self.record = turn.batch.run
-            self._services.bus.publish(turn.batch)
-            self._carry_out(turn)
+            await self._save(turn)
         if more:
             await asyncio.sleep(0)
         return more
+
+    async def _save(self, turn: Turn) -> None:
+        """Make a turn durable, then seen, then done: in this order, whatever happens in between."""
+        services, hit = self._services, self._services.failpoints.hit
+        hit("turn.decided")
+        await services.store.append(turn.batch)
+        hit("turn.saved")
+        self.record = turn.batch.run
+        services.bus.publish(turn.batch)
+        hit("turn.published")
+        self._carry_out(turn)
+        hit("turn.submitted")
 
     def _settle(self) -> bool:
         """Decide and grant until neither has more to say: outcomes and the starts they cause are one turn."""
@@ -185,6 +196,7 @@ class LiveRun:
 
         log = self._logs.open(call)
         try:
+            self._services.failpoints.hit("call.begun")
             outcome = await self._services.executors[call.runtime].run(call, log, spawned)
         except asyncio.CancelledError:
             outcome = _ended(call, "cancelled", ErrorInfo(code="E-CANCELLED", message="cancelled"))
@@ -194,6 +206,7 @@ class LiveRun:
             outcome = _ended(call, "failed", info)
         finally:
             log.close()
+        self._services.failpoints.hit("call.ended")
         self.feed(lambda: self._finish(outcome))
 
     def _if_never_begun(self, call: TaskCall, task: asyncio.Task[None]) -> None:
