@@ -9,7 +9,7 @@ from .canonical import BAD, Canonical
 from .document import Refused
 from .items import Item, Source
 from .models import OPERATORS, RUNTIMES, Defaults, Operator, Param, Task, Workflow
-from .names import did_you_mean
+from .names import did_you_mean, nearest
 from .wording import kind, shown
 
 if TYPE_CHECKING:
@@ -50,6 +50,14 @@ _INFERRED: Final[tuple[tuple[str, str], ...]] = (
     ("kwargs", "task"),
 )
 """The first key that is there names the operator of a task that does not."""
+_TASK_WORDS: Final = tuple(
+    dict.fromkeys(
+        word
+        for model in (*RUNTIMES.values(), *OPERATORS.values())
+        for word in (*model.model_fields, *model.ALIASES, *model.NO_EFFECT)
+    )
+)
+"""Every key that some operator has."""
 _RUNTIME_KEYS: Final = (("function", "python"), ("run", "shell"), ("image", "docker"), ("url", "http"))
 _PARAM_KEYS: Final = frozenset(Param.model_fields)
 _BRANCH_IGNORED: Final = frozenset(Workflow.model_fields) | Workflow.NO_EFFECT - {"tasks"}
@@ -190,8 +198,7 @@ class _Reader:
             for known, name in _INFERRED:
                 if value.get(known) is not None:
                     return name
-            message = f"the task `{key}` does not say what it does"
-            self._add("E-MISSING", message, name_spot, "add `operator_type:`, or a key such as `function:` or `run:`")
+            self._no_operator(key, value, spot, name_spot)
             return None
         name = "task" if written == "activity" else str(written)
         if name in OPERATORS:
@@ -203,6 +210,20 @@ class _Reader:
         fix = did_you_mean(name, (*OPERATORS, "activity"))
         self._add("E-VALUE", f"{shown(written)} is no operator", at, fix)
         return None
+
+    def _no_operator(self, key: str, value: Mapping[str, JsonValue], spot: Spot, name_spot: Spot) -> None:
+        """Report a task of no operator: the keys that none has, and what is missing where none of them was meant."""
+        explained = False
+        for name in value:
+            if name in _TASK_WORDS or name.startswith("x-"):
+                continue
+            meant = nearest(name, _TASK_WORDS)
+            explained = explained or any(meant == known for known, _ in _INFERRED)
+            fix = f"did you mean `{meant}`?" if meant is not None else None
+            self._add("E-UNKNOWN-KEY", f"unknown key `{name}` of the task `{key}`", spot.key(name), fix)
+        if not explained:
+            message = f"the task `{key}` does not say what it does"
+            self._add("E-MISSING", message, name_spot, "add `operator_type:`, or a key such as `function:` or `run:`")
 
     def _runtime(self, value: Mapping[str, JsonValue]) -> type[Task]:
         """Return the model of a task: its own runtime, the one its keys say, the default's, python."""
