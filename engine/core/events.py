@@ -259,6 +259,14 @@ class TaskInterrupted:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskNeedsAttention:
+    """Nobody but a person can say how an interrupted attempt ended."""
+
+    key: TaskKey
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class TaskReset:
     """A new generation: the instance is pending again; what its children finished is kept."""
 
@@ -317,6 +325,7 @@ TaskEvent: TypeAlias = (
     | TaskUpstreamFailed
     | TaskCancelled
     | TaskInterrupted
+    | TaskNeedsAttention
     | TaskReset
 )
 RunEvent: TypeAlias = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..definition.plan import CallSpec
+from ..errors import ErrorInfo
 from . import events as e
 from .decisions import ArmTimer, RequestPermit
 from .desk import Step
@@ -13,6 +14,8 @@ from .operator_handlers.task_handler import queue, runtime_of
 from .state import RunState
 from .status import RunStatus, TaskStatus
 
+MAX_RECOVERIES = 10
+"""Interruptions of one generation after which a call is not run again."""
 _LEFT_LIVE = frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.PAUSED, RunStatus.CANCELLING})
 
 
@@ -50,7 +53,7 @@ def _go_on(instance: Instance) -> Iterator[Step]:
     if status is TaskStatus.RUNNING and instance.node.operator == "task":
         reason = e.Reason("owner", "interrupted: the process that ran it ended")
         yield e.TaskInterrupted(key, instance.attempt, reason)
-        yield from queue(instance, e.Reason("recovery", "queued: it was running when the engine died"))
+        yield from _recover(instance)
     elif status is TaskStatus.QUEUED:
         spec = instance.node.spec
         if isinstance(spec, CallSpec):
@@ -60,4 +63,18 @@ def _go_on(instance: Instance) -> Iterator[Step]:
     elif status is TaskStatus.RETRY_WAIT and instance.until is not None:
         yield ArmTimer(key, instance.until, "retry")
     elif status is TaskStatus.INTERRUPTED:
+        yield from _recover(instance)
+
+
+def _recover(instance: Instance) -> Iterator[Step]:
+    """Decide about an interrupted call as its author wished, or for good where that happened too often."""
+    key, wish = instance.key, instance.node.on_interrupt
+    if wish == "fail" or instance.interruptions > MAX_RECOVERIES:
+        why = "on_interrupt is fail" if wish == "fail" else f"it was interrupted {instance.interruptions} times"
+        message = f"interrupted: it was running when the engine died; {why}"
+        yield e.TaskFailed(key, instance.attempt, ErrorInfo(code="E-INTERRUPTED", message=message, retryable=False))
+    elif wish == "ask":
+        text = "needs attention: it was running when the engine died; say whether to rerun it, or how it ended"
+        yield e.TaskNeedsAttention(key, e.Reason("interrupted", text))
+    else:
         yield from queue(instance, e.Reason("recovery", "queued: it was running when the engine died"))

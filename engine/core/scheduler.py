@@ -13,6 +13,7 @@ from ..definition.plan import Gate, JoinSpec
 from ..errors import EngineBug, ErrorInfo, TemplateError
 from ..keys import TaskKey
 from . import events as e
+from . import wishes
 from .calls import Outcome
 from .decisions import Decision, RequestPermit, StartCall, WithdrawPermit
 from .desk import Desk, Step, failed
@@ -140,6 +141,12 @@ class Scheduler:
         if instance is not None and not instance.status.terminal:
             self._emit_all(cancel_task(self.state, instance, reason))
             self._list_all()
+
+    def answer(self, key: TaskKey, decision: wishes.Answer) -> None:
+        """Settle a call that needs attention; every other one is left alone."""
+        instance = self.state.find(key)
+        if instance is not None:
+            self._emit_all(wishes.answer(instance, decision))
 
     # --- the turn --------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,9 @@ from .transitions import next_task_status
 
 CALL_ACTIVE = frozenset({TaskStatus.QUEUED, TaskStatus.RUNNING, TaskStatus.RETRY_WAIT})
 
+RESTING = frozenset({TaskStatus.WAITING, TaskStatus.NEEDS_ATTENTION})
+"""Nothing is done for these until something happens outside."""
+
 
 class RunState(RunFacts):
     """Everything known about a run, folded from its journal."""
@@ -51,7 +54,7 @@ class RunState(RunFacts):
         self.active_calls = 0
         """Calls that are queued, running or waiting for another attempt."""
         self.waiting = 0
-        """Instances that wait for a timer."""
+        """Instances that wait for a moment, a fact or a person."""
         self._memberships: dict[int, dict[int, list[int]]] = {}
 
     # --- reading ---------------------------------------------------------------------------------------------------
@@ -192,6 +195,9 @@ class RunState(RunFacts):
 
         self._move(event, event.reason, change)
 
+    def _task_needs_attention(self, event: e.TaskNeedsAttention) -> None:
+        self._move(event, event.reason, lambda _: None)
+
     def _task_reset(self, event: e.TaskReset) -> None:
         instance = self.instance(event.key)
         status = next_task_status(instance.status, event)
@@ -266,7 +272,7 @@ class RunState(RunFacts):
         status = next_task_status(instance.status, event)
         if instance.node.operator == "task":
             self.active_calls += (status in CALL_ACTIVE) - (instance.status in CALL_ACTIVE)
-        self.waiting += (status is TaskStatus.WAITING) - (instance.status is TaskStatus.WAITING)
+        self.waiting += (status in RESTING) - (instance.status in RESTING)
         instance.status = status
         instance.reason = reason
         change(instance)
@@ -324,6 +330,7 @@ class RunState(RunFacts):
         e.TaskUpstreamFailed: _task_not_run,
         e.TaskCancelled: _task_not_run,
         e.TaskInterrupted: _task_interrupted,
+        e.TaskNeedsAttention: _task_needs_attention,
         e.TaskReset: _task_reset,
         e.ScopeOpened: _scope_opened,
         e.ScopeStopped: _scope_stopped,

@@ -23,7 +23,7 @@ from .instances import (
     has_spoken,
     open_scope,
 )
-from .state import CALL_ACTIVE, RunState
+from .state import CALL_ACTIVE, RESTING, RunState
 from .status import RunStatus, TaskStatus
 from .values import ResultRef
 
@@ -146,7 +146,7 @@ def _recount(state: RunState) -> None:
             scope.cancellations += cancelled
             scope.failures += not cancelled
         state.active_calls += instance.node.operator == "task" and instance.status in CALL_ACTIVE
-        state.waiting += instance.status is TaskStatus.WAITING
+        state.waiting += instance.status in RESTING
 
 
 # --- instances -----------------------------------------------------------------------------------------------------

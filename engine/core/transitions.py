@@ -61,7 +61,12 @@ TASK_TRANSITIONS: Final[Mapping[T, TaskRow]] = {
         e.TaskTimedOut: T.TIMED_OUT,
         e.TaskInterrupted: T.INTERRUPTED,
     },
-    T.INTERRUPTED: {**_NOT_STARTED, e.TaskQueued: T.QUEUED, e.TaskWaiting: T.WAITING},
+    T.INTERRUPTED: {
+        **_NOT_STARTED,
+        e.TaskQueued: T.QUEUED,
+        e.TaskWaiting: T.WAITING,
+        e.TaskNeedsAttention: T.NEEDS_ATTENTION,
+    },
     T.NEEDS_ATTENTION: {**_NOT_STARTED, e.TaskQueued: T.QUEUED, e.TaskSucceeded: T.SUCCEEDED},
     T.SUCCEEDED: _ENDED,
     T.REUSED: _ENDED,

@@ -149,6 +149,7 @@ class _Builder:
             timeout_s=operator.timeout.timeout if is_task and operator.timeout is not None else None,
             continue_on_error=operator.continue_on_error,
             bulkhead=operator.bulkhead,
+            on_interrupt=operator.on_interrupt or "rerun",
             description=operator.description,
             line=item.name_spot.start.line + 1,
         )

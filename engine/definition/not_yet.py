@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 _OPERATORS: Final = frozenset({"approval", "emit_event", "wait_for_event"})
 _TASK_KEYS: Final = (
-    "cwd", "exit_codes_ok", "isolate", "on_failure", "on_interrupt", "on_success",
+    "cwd", "exit_codes_ok", "isolate", "on_failure", "on_success",
     "pty", "result_format", "shell", "stdin",
 )  # fmt: skip
 _WORKFLOW_KEYS: Final = (
     "dotenv", "finally", "on_failure", "on_success", "secrets", "timeout",
 )  # fmt: skip
 _WAIT_KEYS: Final = ("approval", "event", "file", "until")
-_CALL_ONLY: Final = ("env", "idempotency_key")
+_CALL_ONLY: Final = ("env", "idempotency_key", "on_interrupt")
 """Keys that mean something to a call; an operator that makes none has no use for them."""
 
 

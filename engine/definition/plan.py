@@ -238,6 +238,8 @@ class Node:
     """Per attempt; None means no limit."""
     continue_on_error: bool = False
     bulkhead: str | None = None
+    on_interrupt: Literal["rerun", "fail", "ask"] = "rerun"
+    """What a resume does with a call that was running when the engine died."""
     description: str = ""
     line: int = 1
     """Line of the task's key in its file, from 1."""

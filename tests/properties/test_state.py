@@ -108,6 +108,7 @@ TASK_EVENTS: list[e.TaskEvent] = [
     e.TaskUpstreamFailed(KEY, REASON),
     e.TaskCancelled(KEY, REASON),
     e.TaskInterrupted(KEY, 1, REASON),
+    e.TaskNeedsAttention(KEY, REASON),
     e.TaskReset(KEY, 2),
 ]
 RUN_EVENTS: list[e.RunEvent] = [
