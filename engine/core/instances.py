@@ -233,3 +233,5 @@ def has_spoken(instance: Instance, gate: Gate) -> bool:
     if instance.status.terminal:
         return True
     return (gate is Gate.OPEN and instance.opened) or (gate is Gate.TARGET and instance.chose)
+        tally.broken += sign * instance.counts_as_failed
+        tally.withdrawn += sign * (instance.counts_as_failed and instance.status is TaskStatus.CANCELLED)

@@ -40,6 +40,10 @@ class Tally:
     """Conditions that name the instance as a target and have not chosen yet."""
     taken: int = 0
     """Conditions that chose it."""
+    broken: int = 0
+    """Conditions that failed before they could choose, `cancelled` ones included."""
+    withdrawn: int = 0
+    """Conditions that were cancelled before they could choose."""
     is_target: bool = False
     joined: Tally | None = None
     """Join: how its `join_tasks` ended; None where it has none."""
@@ -50,7 +54,7 @@ def judge(rule: TriggerRule, tally: Tally) -> Verdict:
     if tally.is_target and not tally.taken:
         if tally.choosers:
             return Verdict.UNDECIDED
-        return _behind_failure(tally) or Verdict.SKIP
+        return _without_choice(tally)
     early = _EARLY.get(rule)
     if early is not None and early(tally):
         return Verdict.RUN
@@ -83,7 +87,7 @@ def _judge_complete(rule: TriggerRule, tally: Tally) -> Verdict:
     if rule is TriggerRule.ALL_FAILED:
         return Verdict.RUN if failures == total else Verdict.SKIP
     if failures:
-        return _behind_failure(tally) or Verdict.CANCELLED
+        return Verdict.UPSTREAM_FAILED if tally.failed else Verdict.CANCELLED
     if rule is TriggerRule.NONE_FAILED:
         return Verdict.RUN
     if rule is TriggerRule.NONE_SKIPPED:
@@ -91,7 +95,8 @@ def _judge_complete(rule: TriggerRule, tally: Tally) -> Verdict:
     return Verdict.RUN if tally.ok else Verdict.SKIP
 
 
-def _behind_failure(tally: Tally) -> Verdict | None:
-    if tally.failed:
+def _without_choice(tally: Tally) -> Verdict:
+    """Judge a target that no condition took by its conditions alone: what else it waits for may still be running."""
+    if tally.broken > tally.withdrawn:
         return Verdict.UPSTREAM_FAILED
-    return Verdict.CANCELLED if tally.cancelled else None
+    return Verdict.CANCELLED if tally.withdrawn else Verdict.SKIP
