@@ -86,6 +86,8 @@ class Instance:
     """Condition: it has chosen among its targets."""
     chosen: TaskId | None = None
     choice: Reason | None = None
+    sheltered: bool = False
+    """It is a member of a parallel that says `continue_on_error`; set by `open_scope`."""
     stopped: bool = False
     """A stop reached it while it ran: an operator opens nothing more, a call is not tried again."""
     key: TaskKey = field(init=False)
@@ -98,6 +100,11 @@ class Instance:
     def counts_as_failed(self) -> bool:
         """True where dependents, scopes and the run take it as a failure."""
         return self.status.failed and not self.node.continue_on_error
+
+    @property
+    def fails_its_scope(self) -> bool:
+        """True where the scope, and the run in the end, takes it as a failure."""
+        return self.counts_as_failed and not self.sheltered
 
     @property
     def children_done(self) -> int:
@@ -179,6 +186,32 @@ def open_scope(scope: Scope, first_ordinal: int) -> None:
             tally.unresolved += 1
         scope.instances.append(instance)
     scope.unfinished = len(scope.instances)
+    pending = [instance for instance in scope.instances if instance.node.continue_on_error]
+    while pending:
+        for member in members_of(pending.pop()):
+            if not member.sheltered:
+                member.sheltered = True
+                pending.append(member)
+
+
+def members_of(instance: Instance) -> list[Instance]:
+    """List the members of a parallel once each; nothing for every other operator."""
+    spec = instance.node.spec
+    if not isinstance(spec, ParallelSpec):
+        return []
+    others = instance.scope.instances
+    return [others[index] for index in dict.fromkeys(index for ids in spec.branches.values() for index in ids)]
+
+
+def reopen(scope: Scope) -> None:
+    """Take back the end of a scope in which something starts anew, and what its operator counted for it."""
+    if scope.owner is None or scope.owner.children is None or not scope.closed:
+        return
+    children = scope.owner.children
+    children.done -= 1
+    children.failed -= scope.failures > 0
+    children.cancelled -= scope.failures == 0
+    scope.closed = False
 
 
 def memberships(graph: Graph) -> dict[int, list[int]]:

@@ -270,10 +270,8 @@ class Scheduler:
             return e.RunFinished(
                 RunStatus.CANCELLED, ErrorInfo(code="E-CANCELLED", message=reason.text if reason else "cancelled")
             )
-        bad = next(
-            (instance for instance in state.root.instances if instance.counts_as_failed and instance.error), None
-        )
-        bad = bad or next((instance for instance in state.root.instances if instance.counts_as_failed), None)
+        found = [instance for instance in state.root.instances if instance.fails_its_scope]
+        bad = next((instance for instance in found if instance.error), found[0] if found else None)
         if bad is None:
             return e.RunFinished(RunStatus.SUCCEEDED)
         cause = bad.error.message if bad.error else bad.reason.text if bad.reason else bad.status.value

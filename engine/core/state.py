@@ -33,6 +33,7 @@ from .instances import (
     count_dependency,
     descendants,
     has_spoken,
+    members_of,
     memberships,
 )
 from .run_facts import RunFacts
@@ -82,11 +83,9 @@ class RunState(RunFacts):
             return list(self.instances())
         operator = self.instance(key_of(scope))
         inside = [instance for kept in descendants(operator) for instance in kept.instances]
-        if isinstance(operator.node.spec, ParallelSpec):
-            for member in {index for ids in operator.node.spec.branches.values() for index in ids}:
-                instance = operator.scope.instances[member]
-                inside.append(instance)
-                inside.extend(inner for kept in descendants(instance) for inner in kept.instances)
+        for member in members_of(operator):
+            inside.append(member)
+            inside.extend(inner for kept in descendants(member) for inner in kept.instances)
         return inside
 
     def _members(self, graph: Graph) -> dict[int, list[int]]:
@@ -305,7 +304,7 @@ class RunState(RunFacts):
         """Keep the counters of the scope and of parallels around a terminal instance."""
         scope = instance.scope
         scope.unfinished -= sign
-        if instance.counts_as_failed:
+        if instance.fails_its_scope:
             if instance.status is TaskStatus.CANCELLED:
                 scope.cancellations += sign
             else:

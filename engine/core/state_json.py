@@ -141,7 +141,7 @@ def _recount(state: RunState) -> None:
             scope.unfinished -= 1
             for parallel in state.parallels_of(instance):
                 parallel.members_done += 1
-        if instance.counts_as_failed:
+        if instance.fails_its_scope:
             cancelled = instance.status is TaskStatus.CANCELLED
             scope.cancellations += cancelled
             scope.failures += not cancelled

@@ -57,6 +57,6 @@ def _first_failure(children: Children) -> str:
     """Name the first failed child of kept scopes."""
     for scope in children.scopes.values():
         for inner in scope.instances:
-            if inner.counts_as_failed and inner.error is not None:
+            if inner.fails_its_scope and inner.error is not None:
                 return f"{inner.key.address} failed: {inner.error.message}"
     return "a task inside failed"
