@@ -248,6 +248,8 @@ def count_dependency(instance: Instance, gate: Gate, tally: Tally, sign: int, ta
             tally.ok += sign * taken
             tally.skipped += sign * (not taken)
             return
+        tally.broken += sign * instance.counts_as_failed
+        tally.withdrawn += sign * (instance.counts_as_failed and instance.status is TaskStatus.CANCELLED)
     elif gate is Gate.OPEN and instance.opened:
         tally.ok += sign
         return
@@ -266,5 +268,3 @@ def has_spoken(instance: Instance, gate: Gate) -> bool:
     if instance.status.terminal:
         return True
     return (gate is Gate.OPEN and instance.opened) or (gate is Gate.TARGET and instance.chose)
-        tally.broken += sign * instance.counts_as_failed
-        tally.withdrawn += sign * (instance.counts_as_failed and instance.status is TaskStatus.CANCELLED)

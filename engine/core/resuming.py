@@ -9,7 +9,7 @@ from ..errors import ErrorInfo
 from . import events as e
 from .decisions import ArmTimer, RequestPermit
 from .desk import Step
-from .instances import Instance
+from .instances import Instance, members_of
 from .operator_handlers.task_handler import queue, runtime_of
 from .state import RunState
 from .status import RunStatus, TaskStatus
@@ -33,19 +33,37 @@ def take_over(state: RunState, epoch: int) -> Iterator[Step]:
 
 
 def _to_reset(state: RunState) -> list[Instance]:
-    """List what did not succeed, and what was skipped because of that; finished work stays."""
-    pending = [instance for instance in state.instances() if instance.counts_as_failed]
-    chosen = {id(instance) for instance in pending}
-    found: list[Instance] = []
+    """List what did not succeed, and what was skipped because of that; finished and tolerated work stays."""
+    pending = [instance for instance in state.instances() if instance.fails_its_scope and not _is_settled(instance)]
+    chosen: dict[int, Instance] = {}
     while pending:
         instance = pending.pop()
-        found.append(instance)
-        for edge in instance.scope.graph.dependents[instance.node.index]:
-            dependent = instance.scope.instances[edge.upstream]
-            if dependent.status is TaskStatus.SKIPPED and id(dependent) not in chosen:
-                chosen.add(id(dependent))
-                pending.append(dependent)
-    return sorted(found, key=lambda instance: instance.ordinal)
+        if id(instance) not in chosen:
+            chosen[id(instance)] = instance
+            pending.extend(_drawn_along(state, instance))
+    return sorted(chosen.values(), key=lambda instance: instance.ordinal)
+
+
+def _is_settled(instance: Instance) -> bool:
+    """Say whether the operator around it has ended; then it starts anew only together with that."""
+    owner = instance.scope.owner
+    return owner is not None and owner.status.terminal
+
+
+def _drawn_along(state: RunState, instance: Instance) -> Iterator[Instance]:
+    """Yield what starts anew because `instance` does: what it failed for, what is inside, what was skipped behind."""
+    others = instance.scope.instances
+    for scope in instance.children.scopes.values() if instance.children is not None else ():
+        yield from (inner for inner in scope.instances if inner.fails_its_scope)
+    for other in (*members_of(instance), *(others[edge.upstream] for edge in instance.node.dependencies)):
+        if other.counts_as_failed:
+            yield other
+    for parallel in state.parallels_of(instance):
+        if parallel.status.failed:
+            yield parallel
+    for edge in instance.scope.graph.dependents[instance.node.index]:
+        if others[edge.upstream].status is TaskStatus.SKIPPED:
+            yield others[edge.upstream]
 
 
 def _go_on(instance: Instance) -> Iterator[Step]:

@@ -35,6 +35,7 @@ from .instances import (
     has_spoken,
     members_of,
     memberships,
+    reopen,
 )
 from .run_facts import RunFacts
 from .status import TaskStatus
@@ -202,6 +203,7 @@ class RunState(RunFacts):
         status = next_task_status(instance.status, event)
         for gate in Gate:
             self._speak(instance, gate, sign=-1)
+        reopen(instance.scope)
         self._finished(instance, sign=-1)
         instance.status = status
         instance.generation = event.generation
@@ -211,12 +213,8 @@ class RunState(RunFacts):
         instance.queued_at = instance.started_at = instance.finished_at = None
         instance.opened = instance.chose = instance.stopped = False
         instance.chosen = instance.choice = None
-        if instance.children is not None:
-            children = instance.children
-            children.failed = children.cancelled = 0
-            children.done -= sum(scope.closed for scope in children.scopes.values())
-            for scope in children.scopes.values():
-                scope.closed = False
+        for scope in instance.children.scopes.values() if instance.children is not None else ():
+            reopen(scope)
 
     def _scope_opened(self, event: e.ScopeOpened) -> None:
         owner = self.instance(event.owner)
