@@ -15,7 +15,7 @@ from ..sub_workflow_runner import open_iterations, outcome_of_children
 
 
 def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
-    """Evaluate the condition whenever no iteration is open."""
+    """Evaluate the condition whenever no iteration is open; a failed iteration is the last one."""
     spec = instance.node.spec
     if not isinstance(spec, WhileSpec):
         return
@@ -26,7 +26,7 @@ def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
     if instance.status is not TaskStatus.RUNNING or children is None or children.running:
         return
     end = outcome_of_children(instance)
-    if end is not None and not (desk.keeps_going and isinstance(end, e.TaskFailed)):
+    if end is not None:  # also with `--keep-going`: the next iteration stands behind this one
         yield end
     elif instance.stopped or desk.cancelling:
         yield e.TaskCancelled(instance.key, e.Reason("stopped", "cancelled: the loop was stopped"))
@@ -46,7 +46,7 @@ def _next(instance: Instance, spec: WhileSpec, children: Children, desk: Desk) -
     if verdict.value:
         yield from open_iterations(instance, 1)
         return
-    yield outcome_of_children(instance) or _succeed(instance, children, desk)
+    yield _succeed(instance, children, desk)
 
 
 def _succeed(instance: Instance, children: Children, desk: Desk) -> Step:
