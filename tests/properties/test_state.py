@@ -18,7 +18,9 @@ from engine.keys import ROOT, RunId, TaskId, TaskKey
 from tests.simulation import Simulation, plan_of, shell
 from tests.strategies import workflows
 
-ACTIONS = st.lists(st.tuples(st.sampled_from(["finish", "fail", "tick", "crash", "cancel"]), st.integers(0, 7)), max_size=25)
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from(["finish", "fail", "tick", "crash", "cancel"]), st.integers(0, 7)), max_size=25
+)
 
 
 def act(run: Simulation, action: str, choice: int) -> None:
