@@ -23,7 +23,8 @@ def main() -> None:
         if child == 0:
             os._exit(run(order))
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
 def warm_up() -> None:
@@ -50,7 +51,7 @@ def run(order: dict[str, Any]) -> int:
                 handle = engine.start(load_workflow(order["flow"]), run_id=order["run"])
             record = handle.wait(30)
     except EngineError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 9
     return 0 if record is not None and record.status == "succeeded" else 1
 
