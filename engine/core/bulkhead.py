@@ -67,6 +67,11 @@ class Bulkhead(Generic[Holder]):
         """Permits given out now."""
         return len(self._holding)
 
+    @property
+    def in_line(self) -> int:
+        """How many wait."""
+        return len(self._line)
+
     def snapshot(self) -> Snapshot[Holder]:
         """Freeze what it looks like now."""
         return Snapshot(

@@ -141,10 +141,10 @@ class Bulkheads:
         run = self._runs[run_id]
         path = [self._named[run.workflow, named]] if named is not None else []
         for bulkhead in [*path, self._runtimes[runtime], run.own]:
-            snapshot = bulkhead.snapshot()
-            blocked = snapshot.breaker is not None and snapshot.breaker.state is not BreakerState.CLOSED
-            if blocked or snapshot.waiting or len(snapshot.holding) >= snapshot.limit:
-                return f"queued: {bulkhead.sentence(now)}, {_ordinal(len(snapshot.waiting) + 1)} in line"
+            # No snapshot: it lists everyone in line, and everyone in line was asked about here.
+            blocked = bulkhead.breaker is not None and bulkhead.breaker.state is not BreakerState.CLOSED
+            if blocked or bulkhead.in_line or bulkhead.in_use >= bulkhead.limit:
+                return f"queued: {bulkhead.sentence(now)}, {_ordinal(bulkhead.in_line + 1)} in line"
         return ""
 
     # --- people ----------------------------------------------------------------------------------------------------
