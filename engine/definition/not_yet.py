@@ -20,7 +20,7 @@ _WORKFLOW_KEYS: Final = (
     "dotenv", "finally", "on_failure", "on_success", "secrets", "timeout",
 )  # fmt: skip
 _WAIT_KEYS: Final = ("approval", "event", "file", "until")
-_CALL_ONLY: Final = ("env", "idempotency_key", "on_interrupt")
+_CALL_ONLY: Final = ("env", "idempotency_key")
 """Keys that mean something to a call; an operator that makes none has no use for them."""
 
 
@@ -81,6 +81,8 @@ def _check_keys(context: Context, item: Item) -> None:
     for key in _CALL_ONLY:
         if key in set_here and (not is_task or key == "idempotency_key"):
             context.add("I-NO-EFFECT", f"`{key}` is accepted and has no effect here", item.spot.key(key))
+    if not is_task and "on_interrupt" in set_here:
+        context.add("I-NO-EFFECT", "`on_interrupt` is accepted and has no effect here", item.spot.key("on_interrupt"))
     if operator.timeout is not None and "timeout" in set_here and not operator.timeout.kill_on_timeout:
         spot = item.spot.key("timeout", "kill_on_timeout")
         context.add("I-NO-EFFECT", "`kill_on_timeout: false` has no effect: a timeout always ends the task", spot)
