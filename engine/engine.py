@@ -44,6 +44,7 @@ from .runtime.ids import checked_run_id, new_run_id
 from .runtime.logs import FileLogBook
 from .runtime.orchestrator import LiveRun, Services
 from .runtime.watchman import Watchman
+from .runtime.wishes import Wishes
 from .tools.registry import Registry
 
 _log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ _THREADS = 256
 """Most worker threads of an engine; they are started as they are needed."""
 
 
-class RunHandle:
+class RunHandle(Wishes):
     """A run that this engine executes."""
 
     def __init__(self, run_id: RunId, plan: Plan, engine: Engine) -> None:
@@ -75,6 +76,9 @@ class RunHandle:
     def cancel_task(self, key: TaskKey, why: str = "cancelled by the user") -> None:
         """Ask for the end of one task and of what is inside it."""
         self._engine.cancel_task(self.run_id, key, why)
+
+    def _wish(self, act: Callable[[Scheduler], object]) -> None:
+        self._engine.wish(self.run_id, act)
 
     def wait(self, timeout_s: float | None = None) -> RunRecord | None:
         """Return the last row of the run, or None when `timeout_s` passed first.
@@ -171,6 +175,10 @@ class Engine:
     def cancel_task(self, run_id: RunId, key: TaskKey, why: str) -> None:
         """Ask for the end of one task of a run of this engine."""
         self._with_live(run_id, lambda live: live.cancel_task(key, Reason("cancel", why)))
+
+    def wish(self, run_id: RunId, act: Callable[[Scheduler], object]) -> None:
+        """Let a wish happen in the next turn of a run of this engine."""
+        self._with_live(run_id, lambda live: live.wish(act))
 
     def bulkheads(self) -> dict[tuple[str, str], Snapshot[Holder]]:
         """Freeze the bulkheads of this engine, by workflow and name; those of the runtimes under the workflow `""`."""

@@ -64,6 +64,7 @@ class Simulation:
         self.running: dict[TaskKey, TaskCall] = {}
         self.stopping: set[TaskKey] = set()
         self.timers: dict[TaskKey, float] = {}
+        self.files: dict[TaskKey, str] = {}
 
     def _fetch(self, refs: Iterable[ResultRef]) -> dict[str, JsonValue]:
         return {ref.digest: self.stored[ref.digest] for ref in refs}
@@ -108,8 +109,11 @@ class Simulation:
                 self.stopping.add(key)
             case d.ArmTimer(key, due_at, _):
                 self.timers[key] = due_at
+            case d.WatchFile(key, path, _):
+                self.files[key] = path
             case d.DisarmTimer(key):
                 self.timers.pop(key, None)
+                self.files.pop(key, None)
 
     # --- the world's side ------------------------------------------------------------------------------------------
 

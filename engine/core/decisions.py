@@ -51,10 +51,19 @@ class ArmTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchFile:
+    """Tell the scheduler (`Scheduler.file_found`) once there is something at `path`, looking every `poll_s` seconds."""
+
+    key: TaskKey
+    path: str
+    poll_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class DisarmTimer:
-    """The timer is of no use any more."""
+    """The timer of this key, and its watch for a file, are of no use any more."""
 
     key: TaskKey
 
 
-Decision: TypeAlias = RequestPermit | WithdrawPermit | StartCall | StopCall | ArmTimer | DisarmTimer
+Decision: TypeAlias = RequestPermit | WithdrawPermit | StartCall | StopCall | ArmTimer | WatchFile | DisarmTimer

@@ -98,6 +98,17 @@ class RunFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class SignalReceived:
+    """An event of the workflow's language happened; it stays known for the rest of the run."""
+
+    name: str
+    payload: ResultRef | None = None
+    """None is JSON null."""
+    by: str = ""
+    """Address of the task that emitted it; `""` where it came from outside."""
+
+
+@dataclass(frozen=True, slots=True)
 class BulkheadChanged:
     """The breaker of a bulkhead changed its state because of a call of this run, by time, or by a person."""
 
@@ -175,11 +186,14 @@ class BranchTaken:
 
 @dataclass(frozen=True, slots=True)
 class TaskWaiting:
-    """A wait began; `until` is Unix seconds."""
+    """A wait began."""
 
     key: TaskKey
-    until: float
+    until: float | None
+    """When it ends at the latest, Unix seconds; None: never by itself."""
     reason: Reason
+    subject: str | None = None
+    """What it waits for as it was rendered: a path, the name of an event, a prompt; None for a time or a condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +350,7 @@ RunEvent: TypeAlias = (
     | RunCancelRequested
     | RunInterrupted
     | RunFinished
+    | SignalReceived
     | BulkheadChanged
 )
 ScopeEvent: TypeAlias = ScopeOpened | ScopeStopped | ScopeClosed

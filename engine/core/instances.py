@@ -77,6 +77,8 @@ class Instance:
     started_at: float | None = None
     finished_at: float | None = None
     until: float | None = None
+    awaits: str | None = None
+    """What a wait waits for: a path, the name of an event, a prompt; None for a time or a condition."""
     children: Children | None = None
     members_done: int = 0
     """Parallel: terminal members."""

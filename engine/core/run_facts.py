@@ -12,6 +12,7 @@ from . import events as e
 from .instances import Instance, Scope, Workflow, open_scope
 from .status import RunStatus, TaskStatus
 from .transitions import next_run_status
+from .values import ResultRef
 
 
 class RunFacts:
@@ -31,6 +32,8 @@ class RunFacts:
         self.finished_at: float | None = None
         self.epoch = 0
         self.cancel_reason: e.Reason | None = None
+        self.signals: dict[str, ResultRef | None] = {}
+        """Events of the workflow's language that happened: name to newest payload."""
         self.scopes: dict[ScopePath, Scope] = {}
         self.ordinals = 0
         self._at = 0.0
@@ -82,6 +85,10 @@ class RunFacts:
         """Nothing but the status changes."""
         self.status = next_run_status(self.status, event)
 
+    def _signal_received(self, event: e.SignalReceived) -> None:
+        self.status = next_run_status(self.status, event)
+        self.signals[event.name] = event.payload
+
     def _run_finished(self, event: e.RunFinished) -> None:
         """The run is terminal."""
         self.status = next_run_status(self.status, event)
@@ -101,6 +108,7 @@ class RunFacts:
         e.RunContinued: _run_moved,
         e.RunInterrupted: _run_moved,
         e.BulkheadChanged: _run_moved,
+        e.SignalReceived: _signal_received,
         e.RunFinished: _run_finished,
     }
     """One rule per kind of event of the run."""

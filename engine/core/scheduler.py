@@ -9,16 +9,17 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..definition.plan import Gate, JoinSpec
-from ..errors import EngineBug, ErrorInfo, TemplateError
-from ..keys import TaskKey
+from ..definition.plan import JoinSpec
+from ..errors import EngineBug, ErrorInfo, TemplateError, UsageError
+from ..keys import JsonValue, TaskKey
 from . import events as e
 from . import wishes
 from .calls import Outcome
 from .decisions import Decision, RequestPermit, StartCall, WithdrawPermit
 from .desk import Desk, Step, failed
+from .ending import end_of_run, failed_before, why_skipped
 from .instances import Instance, Scope
-from .operator_handlers import HANDLERS, task_handler
+from .operator_handlers import HANDLERS, await_handler, task_handler
 from .projection import Projector
 from .records import Batch, BulkheadRecord
 from .resuming import take_over
@@ -120,10 +121,12 @@ class Scheduler:
     def timer_fired(self, key: TaskKey) -> None:
         """A deadline passed: a wait ends, or another attempt is due."""
         instance = self.state.find(key)
-        if instance is None or instance.until is None or self.desk.now < instance.until:
+        if instance is None:
             return
         if instance.status is TaskStatus.WAITING:
             self._list(instance)
+        elif instance.until is None or self.desk.now < instance.until:
+            return
         elif instance.status is TaskStatus.RETRY_WAIT:
             attempt = instance.attempt - instance.interruptions + instance.rejections + 1
             text = f"queued: attempt {attempt}/{instance.node.retry.max_attempts}"
@@ -142,11 +145,35 @@ class Scheduler:
             self._emit_all(cancel_task(self.state, instance, reason))
             self._list_all()
 
-    def answer(self, key: TaskKey, decision: wishes.Answer) -> None:
-        """Settle a call that needs attention; every other one is left alone."""
+    def file_found(self, key: TaskKey) -> None:
+        """There is something at the path that a wait was watching."""
         instance = self.state.find(key)
         if instance is not None:
-            self._emit_all(wishes.answer(instance, decision))
+            self._emit_all(await_handler.found(instance, self.desk))
+
+    def signal(self, name: str, payload: JsonValue) -> None:
+        """An event came from outside; it is kept for waits that begin later. UsageError where the run has ended."""
+        if self.state.status.terminal:
+            raise UsageError("E-RUN-ENDED", f"run {self.state.run_id} has ended: {self.state.status.value}")
+        self._emit(e.SignalReceived(name, self.desk.values.put(payload)))
+
+    def approve(self, key: TaskKey, values: JsonValue, message: str) -> None:
+        """Approve what a task waits for; UsageError where it does not."""
+        self._emit_all(wishes.approve(self._named(key), values, message, self.desk))
+
+    def disapprove(self, key: TaskKey, message: str) -> None:
+        """Reject what a task waits for approval of; UsageError where it does not."""
+        self._emit_all(wishes.reject(self._named(key), message))
+
+    def answer(self, key: TaskKey, decision: wishes.Answer) -> None:
+        """Settle a call that needs attention; UsageError where it does not."""
+        self._emit_all(wishes.answer(self._named(key), decision))
+
+    def _named(self, key: TaskKey) -> Instance:
+        instance = self.state.find(key)
+        if instance is None:
+            raise UsageError("E-TASK-UNKNOWN", f"run {self.state.run_id} has no task {key.address!r} now")
+        return instance
 
     # --- the turn --------------------------------------------------------------------------------------------------
 
@@ -215,9 +242,9 @@ class Scheduler:
             if instance.node.when is True or self._wanted(instance, instance.node.when):
                 self._handle(instance)
         elif verdict is Verdict.SKIP:
-            self._emit(e.TaskSkipped(instance.key, _why_skipped(instance)))
+            self._emit(e.TaskSkipped(instance.key, why_skipped(instance)))
         elif verdict is Verdict.UPSTREAM_FAILED:
-            text = f"upstream failed: {_failed_before(instance)}"
+            text = f"upstream failed: {failed_before(instance)}"
             self._emit(e.TaskUpstreamFailed(instance.key, e.Reason("upstream", text)))
         elif verdict is Verdict.CANCELLED:
             self._emit(
@@ -255,29 +282,13 @@ class Scheduler:
         if state.status.terminal or not state.scopes:
             return
         if state.root.unfinished == 0:
-            self._emit(self._end_of_run())
+            self._emit(end_of_run(state))
         elif state.active_calls == 0 and state.waiting == 0:
             raise EngineBug("E-BUG-STUCK", "nothing runs, nothing waits, and the run is not done")
         elif state.status is RunStatus.RUNNING and state.active_calls == 0:
-            self._emit(e.RunWaiting(e.Reason("timer", "waiting: only timers are left")))
+            self._emit(e.RunWaiting(e.Reason("timer", "waiting: only timers, events and people are left")))
         elif state.status is RunStatus.WAITING and state.active_calls > 0:
             self._emit(e.RunContinued())
-
-    def _end_of_run(self) -> e.RunFinished:
-        state = self.state
-        if state.status is RunStatus.CANCELLING:
-            reason = state.cancel_reason
-            return e.RunFinished(
-                RunStatus.CANCELLED, ErrorInfo(code="E-CANCELLED", message=reason.text if reason else "cancelled")
-            )
-        found = [instance for instance in state.root.instances if instance.fails_its_scope]
-        bad = next((instance for instance in found if instance.error), found[0] if found else None)
-        if bad is None:
-            return e.RunFinished(RunStatus.SUCCEEDED)
-        cause = bad.error.message if bad.error else bad.reason.text if bad.reason else bad.status.value
-        return e.RunFinished(
-            RunStatus.FAILED, ErrorInfo(code="E-TASK", message=f"task {bad.key.address} {bad.status.value}: {cause}")
-        )
 
     # --- emitting --------------------------------------------------------------------------------------------------
 
@@ -304,6 +315,10 @@ class Scheduler:
             self._spread(self.state.instance(event.key))
             if isinstance(event, e.TaskFailed | e.TaskTimedOut):
                 self._after_failure(self.state.instance(event.key))
+        elif isinstance(event, e.SignalReceived):
+            for instance in self.state.instances() if self.state.waiting else ():
+                if instance.status is TaskStatus.WAITING and instance.awaits == event.name:
+                    self._list(instance)
         elif isinstance(event, e.ScopeOpened):
             self._enter_scope(self.state.scopes[event.scope])
 
@@ -361,26 +376,3 @@ class Scheduler:
         return (
             instance.status is TaskStatus.RUNNING and instance.attempt == attempt and instance.generation == generation
         )
-
-
-def _why_skipped(instance: Instance) -> e.Reason:
-    """Find the sentence: the choice of a condition, else the dependencies."""
-    others = instance.scope.instances
-    upstream = [others[edge.upstream] for edge in instance.node.dependencies if edge.gate is not Gate.JOIN]
-    for other in upstream:
-        if other.chose and other.chosen != instance.node.id and other.choice is not None and instance.tally.is_target:
-            return other.choice
-    rule = instance.node.trigger_rule.value
-    skipped = [other.node.id for other in upstream if other.status is TaskStatus.SKIPPED]
-    if skipped and len(skipped) == len(upstream):
-        return e.Reason("upstream", f"skipped: {', '.join(skipped[:3])} skipped")
-    return e.Reason("rule", f"skipped: trigger rule {rule} does not hold")
-
-
-def _failed_before(instance: Instance) -> str:
-    others = instance.scope.instances
-    for edge in instance.node.dependencies:
-        other = others[edge.upstream]
-        if other.counts_as_failed and edge.gate is not Gate.JOIN:
-            return f"{other.key.address} {other.status.value}"
-    return "a dependency failed"

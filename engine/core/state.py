@@ -150,6 +150,7 @@ class RunState(RunFacts):
     def _task_waiting(self, event: e.TaskWaiting) -> None:
         def change(instance: Instance) -> None:
             instance.until = event.until
+            instance.awaits = event.subject
             instance.started_at = instance.started_at or self._at
 
         self._move(event, event.reason, change)
@@ -212,7 +213,7 @@ class RunState(RunFacts):
         instance.reason = instance.error = instance.result = instance.until = None
         instance.queued_at = instance.started_at = instance.finished_at = None
         instance.opened = instance.chose = instance.stopped = False
-        instance.chosen = instance.choice = None
+        instance.chosen = instance.choice = instance.awaits = None
         for scope in instance.children.scopes.values() if instance.children is not None else ():
             reopen(scope)
 

@@ -38,6 +38,7 @@ _PLAIN: Final = [
     "started_at",
     "finished_at",
     "until",
+    "awaits",
     "opened",
     "chose",
     "chosen",
@@ -60,6 +61,7 @@ def to_json(state: RunState) -> Json:
         "epoch": state.epoch,
         "cancel_reason": _reason_out(state.cancel_reason),
         "ordinals": state.ordinals,
+        "signals": _refs_out(state.signals),
         "scopes": [_scope_out(scope) for scope in state.scopes.values()],
     }
 
@@ -72,6 +74,7 @@ def from_json(run_id: RunId, plan: Plan, data: Json) -> RunState:
     state.cancel_reason = _reason_in(data["cancel_reason"])
     for name in ("keep_going", "definition_sha256", "name", "created_at", "started_at", "finished_at", "epoch"):
         setattr(state, name, data[name])
+    state.signals = _refs_in(data["signals"])
     for row in data["scopes"]:
         _scope_in(state, row)
     state.ordinals = data["ordinals"]

@@ -79,6 +79,7 @@ TASK_TRANSITIONS: Final[Mapping[T, TaskRow]] = {
 
 _LIVE: Final[RunRow] = {
     e.BulkheadChanged: None,
+    e.SignalReceived: None,
     e.RunCancelRequested: R.CANCELLING,
     e.RunInterrupted: R.INTERRUPTED,
     e.RunFinished: None,  # the event names the status; see `run_finish_allowed`
@@ -92,6 +93,7 @@ RUN_TRANSITIONS: Final[Mapping[R, RunRow]] = {
     R.PAUSED: {**_LIVE, e.RunContinued: R.RUNNING, e.RunWaiting: R.WAITING},
     R.CANCELLING: {
         e.BulkheadChanged: None,
+        e.SignalReceived: None,
         e.RunInterrupted: R.INTERRUPTED,
         e.RunFinished: None,
         e.RunCancelRequested: None,

@@ -1,13 +1,16 @@
-"""What people and other processes may ask of a live run. Decides; a wish that does not fit its target is no step."""
+"""What people and other processes may ask of a live run. Decides; a wish that does not fit raises UsageError."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
-from ..errors import ErrorInfo
+from ..definition.plan import AwaitSpec
+from ..errors import ErrorInfo, UsageError
+from ..keys import JsonValue
 from . import events as e
-from .desk import Step
+from .decisions import DisarmTimer
+from .desk import Desk, Step
 from .instances import Instance
 from .operator_handlers.task_handler import queue
 from .status import TaskStatus
@@ -16,10 +19,33 @@ Answer: TypeAlias = Literal["rerun", "fail", "succeed"]
 """What a person says about a call that was interrupted."""
 
 
+def approve(instance: Instance, values: JsonValue, message: str, desk: Desk) -> Iterator[Step]:
+    """Let an approval that is waited for succeed with `{approved, values, message}`; UsageError: it is not."""
+    _check_waits(instance)
+    yield e.TaskSucceeded(instance.key, 0, desk.values.put({"approved": True, "values": values, "message": message}))
+    yield DisarmTimer(instance.key)
+
+
+def reject(instance: Instance, message: str) -> Iterator[Step]:
+    """Let an approval that is waited for fail; UsageError: it is not."""
+    _check_waits(instance)
+    text = f"rejected: {message}" if message else "rejected"
+    yield e.TaskFailed(instance.key, 0, ErrorInfo(code="E-REJECTED", message=text, retryable=False))
+    yield DisarmTimer(instance.key)
+
+
+def _check_waits(instance: Instance) -> None:
+    spec = instance.node.spec
+    if not (isinstance(spec, AwaitSpec) and spec.kind == "approval"):
+        raise UsageError("E-NO-APPROVAL", f"task {instance.key.address} is not about an approval")
+    if instance.status is not TaskStatus.WAITING:
+        raise UsageError("E-NO-APPROVAL", f"task {instance.key.address} is {instance.status.value}, not waiting")
+
+
 def answer(instance: Instance, decision: Answer) -> Iterator[Step]:
-    """Settle a call that needs attention."""
+    """Settle a call that needs attention; UsageError: it does not."""
     if instance.status is not TaskStatus.NEEDS_ATTENTION:
-        return
+        raise UsageError("E-NO-QUESTION", f"task {instance.key.address} is {instance.status.value}: nothing is asked")
     key, attempt = instance.key, instance.attempt
     if decision == "rerun":
         yield from queue(instance, e.Reason("answer", "queued: a person said to run it again"))

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import EngineBug
 from ..keys import TaskId
 from .models import (
+    Approval,
     Breaker,
     Condition,
     DockerTask,
+    EmitEvent,
     Foreach,
     Join,
     Nested,
@@ -21,16 +23,19 @@ from .models import (
     Switch,
     Task,
     Wait,
+    WaitForEvent,
     WaitKeys,
     While,
 )
 from .plan import (
+    AwaitSpec,
     BreakerSpec,
     BulkheadSpec,
     CallSpec,
     ConditionSpec,
     DockerCall,
     Edge,
+    EmitSpec,
     ForeachSpec,
     Graph,
     JoinSpec,
@@ -53,6 +58,7 @@ from .waits import parse_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Literal
 
     from .items import Item, Source
     from .models import Bulkhead, Operator, Param, Retry
@@ -68,6 +74,9 @@ _OPERATORS: Final[dict[str, OperatorName]] = {
     "foreach": "foreach",
     "while": "while",
     "wait": "wait",
+    "wait_for_event": "wait_for_event",
+    "approval": "approval",
+    "emit_event": "emit_event",
     "workflow": "workflow",
 }
 
@@ -184,12 +193,44 @@ class _Builder:
                 body = self.graph(scope.children[position][0], source)
                 condition_text = _expression(loop.condition)
                 return WhileSpec(condition=condition_text, body=body, max_iterations=loop.max_iterations)
+            case Wait(wait_for=WaitKeys() as keys):
+                return _await(keys)
+            case WaitForEvent() as event:
+                return AwaitSpec(
+                    kind="event", subject=event.event_name, timeout_s=_limit(event), on_timeout=event.on_timeout
+                )
+            case Approval() as approval:
+                return AwaitSpec(
+                    kind="approval", subject=approval.prompt, timeout_s=_limit(approval), on_timeout=approval.on_timeout
+                )
+            case EmitEvent() as emit:
+                return EmitSpec(event=emit.event_name, payload=emit.payload)
             case Wait() as wait if not isinstance(wait.wait_for, WaitKeys):
                 text = wait.wait_for
                 return WaitSpec(wait=text if isinstance(text, str) and "{{" in text else parse_wait(text))
             case Nested() as call:
                 return WorkflowSpec(plan=self._nested[item], params=call.params)
         raise EngineBug("E-BUG", f"operator {item.kind!r} has no specification")
+
+
+_SHORTEST_POLL_S: Final = 0.05
+
+
+def _limit(operator: WaitForEvent | Approval) -> float | None:
+    timeout = operator.timeout.timeout if operator.timeout is not None else None
+    return operator.timeout_seconds or timeout
+
+
+def _await(keys: WaitKeys) -> AwaitSpec:
+    kinds: tuple[Literal["file", "event", "approval", "until"], ...] = ("file", "event", "approval", "until")
+    kind = next(kind for kind in kinds if getattr(keys, kind) is not None)
+    return AwaitSpec(
+        kind=kind,
+        subject=_expression(getattr(keys, kind)),
+        poll_s=1.0 if keys.poll is None else max(_SHORTEST_POLL_S, keys.poll),
+        timeout_s=keys.timeout,
+        on_timeout=keys.on_timeout,
+    )
 
 
 def _switch(switch: Switch, scope: Scope) -> SwitchSpec:

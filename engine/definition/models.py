@@ -202,8 +202,8 @@ class WaitKeys(Keys):
     file: Text | None = None
     event: Text | None = None
     approval: Text | None = None
-    poll: Duration | None = None
-    timeout: Duration | None = None
+    poll: Annotated[Duration, Gt(0)] | None = None
+    timeout: Annotated[Duration, Gt(0)] | None = None
     on_timeout: Literal["fail", "skip", "continue"] = "fail"
 
 
@@ -231,14 +231,16 @@ class WaitForEvent(Operator):
     """Operator `wait_for_event`."""
 
     event_name: Text
-    timeout_seconds: Duration | None = None
+    timeout_seconds: Annotated[Duration, Gt(0)] | None = None
+    on_timeout: Literal["fail", "skip", "continue"] = "fail"
 
 
 class Approval(Operator):
     """Operator `approval`."""
 
     prompt: Text = ""
-    timeout_seconds: Duration | None = None
+    timeout_seconds: Annotated[Duration, Gt(0)] | None = None
+    on_timeout: Literal["fail", "skip", "continue"] = "fail"
 
 
 RUNTIMES: Final[Mapping[str, type[Task]]] = {

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .models import DockerTask, HttpTask, Task, WaitKeys, Workflow
-from .models import Wait as WaitOperator
+from .models import Approval, DockerTask, HttpTask, Task, WaitForEvent, Workflow
 
 if TYPE_CHECKING:
     from .context import Context
     from .items import Item
 
-_OPERATORS: Final = frozenset({"approval", "emit_event", "wait_for_event"})
 _TASK_KEYS: Final = (
     "cwd", "exit_codes_ok", "isolate", "on_failure", "on_success",
     "pty", "result_format", "shell", "stdin",
@@ -19,7 +17,6 @@ _TASK_KEYS: Final = (
 _WORKFLOW_KEYS: Final = (
     "dotenv", "finally", "on_failure", "on_success", "secrets", "timeout",
 )  # fmt: skip
-_WAIT_KEYS: Final = ("approval", "event", "file", "until")
 _CALL_ONLY: Final = ("env", "idempotency_key")
 """Keys that mean something to a call; an operator that makes none has no use for them."""
 
@@ -46,10 +43,7 @@ def _check_workflow(context: Context, workflow: Workflow) -> None:
 
 
 def _check_operator(context: Context, item: Item) -> None:
-    written = item.spot.parts.get("operator_type", item.name_spot)
     match item.operator:
-        case _ if item.kind in _OPERATORS:
-            context.add("E-NOT-YET", f"the operator `{item.kind}` is not supported yet", written)
         case HttpTask():
             spot = item.spot.parts.get("runtime") or item.spot.key("url")
             context.add(
@@ -58,14 +52,6 @@ def _check_operator(context: Context, item: Item) -> None:
         case DockerTask():
             spot = item.spot.parts.get("runtime") or item.spot.key("image")
             context.add("W-NOT-YET", "`runtime: docker` is not supported yet: the task will fail", spot)
-        case WaitOperator(wait_for=WaitKeys()):
-            outer = item.spot.find("wait_for")
-            named = [key for key in _WAIT_KEYS if key in outer.keys]
-            for key in named:
-                context.add("E-NOT-YET", f"a wait for `{key}` is not supported yet", outer.key(key))
-            if not named:
-                message = "`wait_for` does not say what to wait for"
-                context.add("E-MISSING", message, item.spot.key("wait_for"), f"add one of {', '.join(_WAIT_KEYS)}")
 
 
 def _check_keys(context: Context, item: Item) -> None:
@@ -76,7 +62,7 @@ def _check_keys(context: Context, item: Item) -> None:
             context.add("E-NOT-YET", f"`{key}` is not supported yet", item.spot.key(key))
     if not is_task and "retry" in set_here:
         context.add("W-NO-RETRY", f"`retry` has no effect on a {item.kind}", item.spot.key("retry"), "remove it")
-    if not is_task and "timeout" in set_here:
+    if not isinstance(operator, (Task, WaitForEvent, Approval)) and "timeout" in set_here:
         context.add("W-NO-TIMEOUT", f"`timeout` has no effect on a {item.kind}", item.spot.key("timeout"), "remove it")
     for key in _CALL_ONLY:
         if key in set_here and (not is_task or key == "idempotency_key"):

@@ -204,6 +204,27 @@ class WaitSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitSpec:
+    """Operators `wait` (for something else than time), `wait_for_event` and `approval`."""
+
+    kind: Literal["file", "event", "approval", "until"]
+    subject: str
+    """Path of the file (relative to the workflow's folder), name of the event, prompt, or condition; may have holes."""
+    poll_s: float = 1.0
+    """How often a file or a condition is looked at."""
+    timeout_s: float | None = None
+    on_timeout: Literal["fail", "skip", "continue"] = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmitSpec:
+    """Operator `emit_event`."""
+
+    event: str
+    payload: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowSpec:
     """Operator `workflow`: a nested workflow with its own variables, results and memory."""
 
@@ -213,10 +234,31 @@ class WorkflowSpec:
 
 
 OperatorSpec: TypeAlias = (
-    CallSpec | ConditionSpec | SwitchSpec | ParallelSpec | JoinSpec | ForeachSpec | WhileSpec | WaitSpec | WorkflowSpec
+    CallSpec
+    | ConditionSpec
+    | SwitchSpec
+    | ParallelSpec
+    | JoinSpec
+    | ForeachSpec
+    | WhileSpec
+    | WaitSpec
+    | AwaitSpec
+    | EmitSpec
+    | WorkflowSpec
 )
 OperatorName: TypeAlias = Literal[
-    "task", "condition", "switch", "parallel", "join", "foreach", "while", "wait", "workflow"
+    "task",
+    "condition",
+    "switch",
+    "parallel",
+    "join",
+    "foreach",
+    "while",
+    "wait",
+    "wait_for_event",
+    "approval",
+    "emit_event",
+    "workflow",
 ]
 
 

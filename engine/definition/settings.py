@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import UsageError
 from .build import param_spec
@@ -39,6 +39,8 @@ def check_settings(context: Context) -> None:
             case Foreach() | While() if not item.body and isinstance(item.raw.get("loop_body"), list):
                 if not item.raw["loop_body"]:
                     context.add("E-MISSING", f"the body of `{item.id}` has no task", item.spot.key("loop_body"))
+            case Wait(wait_for=WaitKeys() as keys):
+                _check_wait_keys(context, keys, item)
             case Join() as join if not join.join_tasks and item.raw.get("join_tasks") == []:
                 context.add("E-MISSING", f"the join `{item.id}` has no task to join", item.spot.key("join_tasks"))
             case Switch() as switch if not switch.cases and switch.default is None:
@@ -106,6 +108,21 @@ def _check_wait(context: Context, wait: object, item: Item) -> None:
     except ValueError as error:
         message, _, fix = str(error).partition("; ")
         context.add("E-DURATION", f"`wait_for`: {message}", item.spot.find("wait_for"), fix or None)
+
+
+_WAIT_KEYS: Final = ("approval", "event", "file", "until")
+
+
+def _check_wait_keys(context: Context, keys: WaitKeys, item: Item) -> None:
+    """Check that a wait has one thing to wait for."""
+    outer = item.spot.find("wait_for")
+    named = [key for key in outer.keys if key in _WAIT_KEYS and getattr(keys, key) is not None]
+    if not named:
+        message = "`wait_for` does not say what to wait for"
+        context.add("E-MISSING", message, item.spot.key("wait_for"), f"add one of {', '.join(_WAIT_KEYS)}")
+    for key in named[1:]:
+        message = f"a wait is for one thing: `{named[0]}` or `{key}`"
+        context.add("E-VALUE", message, outer.key(key), "use two waits; what follows depends on both or on one of them")
 
 
 def _check_parallel(context: Context, item: Item, parallel: Parallel) -> None:

@@ -82,7 +82,7 @@ def _templates(scope: Scope, position: int, item: Item) -> Iterator[TemplateText
         if value is None or (key not in fields and f"{key}_" not in fields):
             continue
         for text, spot in strings(value, item.spot.find(key)):
-            if "{{" in text and not (isinstance(value, dict) and key == "wait_for"):
+            if "{{" in text and not (isinstance(value, dict) and key == "wait_for" and text == value.get("until")):
                 yield TemplateText(text=text, spot=spot, scope=scope, position=position, key=key, is_condition=False)
 
 

@@ -20,11 +20,12 @@ from ..core.events import Reason, TaskSpawned
 from ..core.ports import Clock, Executor, LogBook, Store
 from ..core.records import RunRecord
 from ..core.scheduler import Scheduler, Turn
-from ..errors import ErrorInfo
+from ..errors import ErrorInfo, UsageError
 from ..keys import TaskKey
 from .bulkheads import Bulkheads
 from .bus import Bus
 from .failpoints import Failpoints
+from .file_watch import FileWatch
 from .timers import Timers
 
 _log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class LiveRun:
         self._permits = services.bulkheads
         scheduler.desk.why_queued = self._why_queued
         self._timers = Timers(services.clock, lambda key: self.feed(lambda: scheduler.timer_fired(key)))
+        self._files = FileWatch(lambda key: self.feed(lambda: scheduler.file_found(key)))
         self._calls: dict[TaskKey, asyncio.Task[None]] = {}
         self.record: RunRecord | None = None
         """The run's row as last saved."""
@@ -77,6 +79,17 @@ class LiveRun:
     def cancel(self, reason: Reason) -> None:
         """End the run in the next turn."""
         self.feed(lambda: self._scheduler.cancel(reason))
+
+    def wish(self, act: Callable[[Scheduler], object]) -> None:
+        """Let a person's wish happen in the next turn; one that does not fit changes nothing."""
+
+        def change() -> None:
+            try:
+                act(self._scheduler)
+            except UsageError as error:
+                _log.warning("run %s: %s", self._run_id, error)
+
+        self.feed(change)
 
     def cancel_task(self, key: TaskKey, reason: Reason) -> None:
         """End one task in the next turn."""
@@ -103,6 +116,7 @@ class LiveRun:
                         return self.record
         finally:
             self._timers.close()
+            self._files.close()
             await self._stop_calls()
             self._permits.close_run(self._run_id, self._services.clock.now())
 
@@ -115,8 +129,10 @@ class LiveRun:
             self._inputs.popleft()()
         more = self._settle()
         turn = scheduler.take()
-        if turn is not None:
+        if turn is not None and turn.batch.entries:
             await self._save(turn)
+        elif turn is not None:  # a look that found nothing is taken again later, and nothing happened
+            self._carry_out(turn)
         if more:
             await asyncio.sleep(0)
         return more
@@ -184,8 +200,11 @@ class LiveRun:
                         self._calls[key].cancel()
                 case d.ArmTimer(key, due_at, _):
                     self._timers.arm(key, due_at)
+                case d.WatchFile(key, path, poll_s):
+                    self._files.watch(key, path, poll_s)
                 case d.DisarmTimer(key):
                     self._timers.disarm(key)
+                    self._files.forget(key)
 
     async def _run_call(self, call: TaskCall) -> None:
         """Run one attempt and feed its outcome; the one place where a call may raise."""

@@ -120,6 +120,7 @@ RUN_EVENTS: list[e.RunEvent] = [
     e.RunContinued(),
     e.RunCancelRequested(REASON),
     e.RunInterrupted(REASON),
+    e.SignalReceived("go"),
     e.RunFinished(RunStatus.SUCCEEDED),
     e.RunFinished(RunStatus.FAILED),
     e.RunFinished(RunStatus.CANCELLED),

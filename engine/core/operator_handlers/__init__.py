@@ -12,7 +12,9 @@ from typing import Final, TypeAlias
 from ..desk import Desk, Step
 from ..instances import Instance
 from . import (
+    await_handler,
     condition_handler,
+    emit_handler,
     foreach_handler,
     join_handler,
     parallel_handler,
@@ -34,5 +36,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "foreach": foreach_handler.decide,
     "while": while_handler.decide,
     "wait": wait_handler.decide,
+    "wait_for_event": await_handler.decide,
+    "approval": await_handler.decide,
+    "emit_event": emit_handler.decide,
     "workflow": workflow_handler.decide,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...definition.plan import WaitSpec
+from ...definition.plan import AwaitSpec, WaitSpec
 from ...definition.waits import next_deadline, parse_wait
 from ...errors import TemplateError
 from .. import events as e
@@ -12,11 +12,14 @@ from ..decisions import ArmTimer
 from ..desk import Desk, Step, failed
 from ..instances import Instance
 from ..status import TaskStatus
+from . import await_handler
 
 
 def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
     """Set the deadline once; succeed when it has passed."""
     spec = instance.node.spec
+    if isinstance(spec, AwaitSpec):
+        yield from await_handler.decide(instance, desk)
     if not isinstance(spec, WaitSpec):
         return
     if instance.status is TaskStatus.PENDING:

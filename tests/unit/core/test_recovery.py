@@ -7,13 +7,14 @@ import pytest
 from engine.core.resuming import MAX_RECOVERIES
 from engine.core.status import RunStatus, TaskStatus
 from engine.core.wishes import Answer
+from engine.errors import UsageError
 from engine.keys import key_of
 from tests.simulation import Simulation, plan_of, shell
 
 
-def answered(run: Simulation, decision: Answer, address: str = "call") -> Simulation:
-    """Let a person decide about a task."""
-    run.scheduler.answer(key_of(address), decision)
+def answered(run: Simulation, decision: Answer) -> Simulation:
+    """Let a person decide about the call."""
+    run.scheduler.answer(key_of("call"), decision)
     run.turn()
     return run
 
@@ -68,8 +69,10 @@ def test_an_answer_nobody_asked_for_changes_nothing() -> None:
     """Only a call that needs attention is settled, and once."""
     run = Simulation(plan_of({"call": shell()}))
 
-    answered(run, "succeed")
-    answered(run, "succeed", "unknown")
+    for address in ("call", "unknown"):
+        with pytest.raises(UsageError):
+            run.scheduler.answer(key_of(address), "succeed")
+    run.turn()
 
     assert run.statuses() == {"call": "running"}
 

@@ -1,0 +1,51 @@
+"""How a run ends, and the sentences of instances that end without having run. Looks, changes nothing."""
+
+from __future__ import annotations
+
+from ..definition.plan import Gate
+from ..errors import ErrorInfo
+from . import events as e
+from .instances import Instance
+from .state import RunState
+from .status import RunStatus, TaskStatus
+
+
+def end_of_run(state: RunState) -> e.RunFinished:
+    """Sum up a run in which every instance of the root scope is terminal."""
+    if state.status is RunStatus.CANCELLING:
+        reason = state.cancel_reason
+        return e.RunFinished(
+            RunStatus.CANCELLED, ErrorInfo(code="E-CANCELLED", message=reason.text if reason else "cancelled")
+        )
+    found = [instance for instance in state.root.instances if instance.fails_its_scope]
+    bad = next((instance for instance in found if instance.error), found[0] if found else None)
+    if bad is None:
+        return e.RunFinished(RunStatus.SUCCEEDED)
+    cause = bad.error.message if bad.error else bad.reason.text if bad.reason else bad.status.value
+    return e.RunFinished(
+        RunStatus.FAILED, ErrorInfo(code="E-TASK", message=f"task {bad.key.address} {bad.status.value}: {cause}")
+    )
+
+
+def why_skipped(instance: Instance) -> e.Reason:
+    """Find the sentence: the choice of a condition, else the dependencies."""
+    others = instance.scope.instances
+    upstream = [others[edge.upstream] for edge in instance.node.dependencies if edge.gate is not Gate.JOIN]
+    for other in upstream:
+        if other.chose and other.chosen != instance.node.id and other.choice is not None and instance.tally.is_target:
+            return other.choice
+    rule = instance.node.trigger_rule.value
+    skipped = [other.node.id for other in upstream if other.status is TaskStatus.SKIPPED]
+    if skipped and len(skipped) == len(upstream):
+        return e.Reason("upstream", f"skipped: {', '.join(skipped[:3])} skipped")
+    return e.Reason("rule", f"skipped: trigger rule {rule} does not hold")
+
+
+def failed_before(instance: Instance) -> str:
+    """Name the dependency that failed."""
+    others = instance.scope.instances
+    for edge in instance.node.dependencies:
+        other = others[edge.upstream]
+        if other.counts_as_failed and edge.gate is not Gate.JOIN:
+            return f"{other.key.address} {other.status.value}"
+    return "a dependency failed"
