@@ -34,6 +34,10 @@ def why_skipped(instance: Instance) -> e.Reason:
     for other in upstream:
         if other.chose and other.chosen != instance.node.id and other.choice is not None and instance.tally.is_target:
             return other.choice
+    for edge in instance.node.dependencies if not instance.tally.taken else ():
+        if edge.gate is Gate.SUCCESS or edge.gate is Gate.FAILURE:
+            end = "succeed" if edge.gate is Gate.SUCCESS else "fail"
+            return e.Reason(edge.gate.value, f"skipped: {others[edge.upstream].node.id} did not {end}")
     rule = instance.node.trigger_rule.value
     skipped = [other.node.id for other in upstream if other.status is TaskStatus.SKIPPED]
     if skipped and len(skipped) == len(upstream):

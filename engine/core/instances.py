@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..definition.plan import ForeachSpec, Gate, Graph, Node, ParallelSpec, Plan, WhileSpec, WorkflowSpec
+from ..definition.plan import CHOICES, ForeachSpec, Gate, Graph, Node, ParallelSpec, Plan, WhileSpec, WorkflowSpec
 from ..errors import EngineBug, ErrorInfo
 from ..keys import JsonValue, ScopePath, TaskId, TaskKey
 from .events import NamedRef, Reason
@@ -182,7 +182,7 @@ def open_scope(scope: Scope, first_ordinal: int) -> None:
                 tally.joined = tally.joined or Tally()
                 tally.joined.unresolved += 1
                 continue
-            if edge.gate is Gate.TARGET:
+            if edge.gate in CHOICES:
                 tally.is_target = True
                 tally.choosers += 1
             tally.unresolved += 1
@@ -237,11 +237,25 @@ def descendants(instance: Instance) -> Iterator[Scope]:
                 pending.extend(inner.children.scopes.values())
 
 
+_TAKES: Final = {
+    Gate.SUCCESS: frozenset({TaskStatus.SUCCEEDED, TaskStatus.REUSED}),
+    Gate.FAILURE: frozenset({TaskStatus.FAILED, TaskStatus.TIMED_OUT}),
+}
+"""Ends of a task that take its `on_success` and its `on_failure`."""
+
+
 def count_dependency(instance: Instance, gate: Gate, tally: Tally, sign: int, target: TaskId) -> None:
     """Add (`sign` 1) or withdraw (-1) what `instance` says through one edge to `target`'s tally. Call once per edge."""
     if gate is Gate.JOIN and tally.joined is not None:
         tally = tally.joined
     tally.unresolved -= sign
+    if gate is Gate.SUCCESS or gate is Gate.FAILURE:
+        taken = instance.status in _TAKES[gate]
+        tally.choosers -= sign
+        tally.taken += sign * taken
+        tally.ok += sign * taken
+        tally.skipped += sign * (not taken)
+        return
     if gate is Gate.TARGET:
         tally.choosers -= sign
         if instance.chose:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..definition.plan import TriggerRule
+from ..definition.plan import Gate, TriggerRule
 from ..errors import ErrorInfo
 from ..keys import ROOT, ScopePath
 from . import events as e
@@ -30,8 +30,13 @@ def stop_after_failure(state: RunState, cause: Instance) -> Iterator[Step]:
 
 
 def _survives(instance: Instance) -> bool:
-    """Say whether an instance still starts after a failure: by its rule, or, for a join, by its mode."""
-    return instance.node.trigger_rule in TOLERANT or instance.tally.joined is not None
+    """Say whether a failure leaves an instance to its rule, its mode (a join) or the choice that names it."""
+    tally = instance.tally
+    if instance.node.trigger_rule in TOLERANT or tally.joined is not None:
+        return True
+    if tally.is_target and not tally.choosers and not tally.taken and not tally.broken:
+        return True  # it is skipped in this very turn
+    return tally.is_target and any(edge.gate is Gate.FAILURE for edge in instance.node.dependencies)
 
 
 def cancel_run(state: RunState, reason: e.Reason) -> Iterator[Step]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .items import Item
 
 _TASK_KEYS: Final = (
-    "cwd", "exit_codes_ok", "isolate", "on_failure", "on_success",
+    "cwd", "exit_codes_ok", "isolate",
     "pty", "result_format", "shell", "stdin",
 )  # fmt: skip
 _WORKFLOW_KEYS: Final = (

@@ -30,8 +30,16 @@ class Gate(Enum):
     """The upstream parallel has opened: its members start (an opened gate counts as a success)."""
     TARGET = "target"
     """The upstream condition (or switch) has chosen; being taken counts as a success, else the target is skipped."""
+    SUCCESS = "on_success"
+    """The upstream instance names this one as its `on_success`: taken if it succeeded, else the target is skipped."""
+    FAILURE = "on_failure"
+    """The upstream instance names this one as its `on_failure`: taken if it failed or timed out."""
     JOIN = "join"
     """The upstream instance is terminal; it counts for the mode of the join, not for its trigger rule."""
+
+
+CHOICES = frozenset({Gate.TARGET, Gate.SUCCESS, Gate.FAILURE})
+"""Gates that a target passes only if it was taken."""
 
 
 class TriggerRule(Enum):

@@ -49,6 +49,8 @@ def _constant(value: object) -> bool | None:
 
 def _not_taken(scope: Scope, position: int) -> str | None:
     """Say which constant conditions never take a target."""
+    if any(edge.gate in (Gate.SUCCESS, Gate.FAILURE) for edge in scope.edges[position]):
+        return None
     namers = [edge.upstream for edge in scope.edges[position] if edge.gate is Gate.TARGET]
     for upstream in namers:
         operator = scope.items[upstream].operator

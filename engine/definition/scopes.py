@@ -127,6 +127,7 @@ class _Resolver:
             hoisted.append(tuple(wanted))
         member_of, follows = self._members(scope)
         target_of = self._targets(scope)
+        self._order(scope, target_of, follows)
         for position in range(len(scope.items)):
             gates = {**member_of.get(position, {}), **target_of.get(position, {})}
             outer_ids = self._dependencies(scope, position, gates, follows)
@@ -190,11 +191,27 @@ class _Resolver:
                 index = self._own_id(scope, target, item.spot.find(*path), what=f"`{path[-1]}` names")
                 if index is not None:
                     gates.setdefault(index, {})[owner] = Gate.TARGET
-            for key in ("on_success", "on_failure"):
+            for key, gate in (("on_success", Gate.SUCCESS), ("on_failure", Gate.FAILURE)):
                 named = getattr(item.operator, key)
                 if named is not None:
-                    self._own_id(scope, named, item.spot.find(key), what=f"`{key}` names")
+                    index = self._own_id(scope, named, item.spot.find(key), what=f"`{key}` names")
+                    if index is not None and owner in gates.get(index, {}):
+                        message = f"`{item.id}` names `{named}` twice"
+                        fix = "let it depend on the task, with `trigger_rule: all_done`"
+                        self._add("E-VALUE", message, item.spot.find(key), fix)
+                    elif index is not None:
+                        gates.setdefault(index, {})[owner] = gate
         return gates
+
+    def _order(self, scope: Scope, target_of: Mapping[int, Mapping[int, Gate]], follows: dict[int, int]) -> None:
+        """Let each task of a body follow the one before it; those that only an `on_…` calls stand outside the row."""
+        before = -1
+        for position in range(len(scope.items)):
+            if {Gate.SUCCESS, Gate.FAILURE} & set(target_of.get(position, {}).values()):
+                follows[position] = -1
+            elif scope.kind != "workflow":
+                follows.setdefault(position, before)
+                before = position
 
     def _own_id(self, scope: Scope, task_id: str, spot: Spot, *, what: str) -> int | None:
         """Return the index of a task that must stand in this very scope."""
@@ -227,7 +244,7 @@ class _Resolver:
         if written is None and isinstance(item.operator, Join):
             written = ()
         if written is None:
-            before = follows.get(position, position - 1 if scope.kind != "workflow" else -1)
+            before = follows.get(position, -1)
             if before >= 0:
                 scope.edges[position].setdefault(Edge(before, gates.get(before, Gate.DONE)))
             written = ()
