@@ -62,7 +62,7 @@ check: format-check lint types imports ## the fast loop: format, lint, types, im
 
 .PHONY: test
 test: format-check lint types imports ## every check CI runs
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not soak" --cov --cov-report=term
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" --cov --cov-report=term
 
 .PHONY: soak
 soak: $(READY) ## the tests that take minutes: fifty kills, long random workflows

@@ -20,7 +20,7 @@ from .compiler import load_text
 from .core.bulkhead import Bulkhead, Snapshot
 from .core.desk import Desk
 from .core.events import Reason, RunCreated
-from .core.ports import RunReader, Store, Subscriber
+from .core.ports import Recovering, RunReader, Store, Subscriber
 from .core.records import RunRecord, StoredDefinition
 from .core.scheduler import Scheduler
 from .core.state import RunState
@@ -29,6 +29,7 @@ from .core.value_cache import ValueCache
 from .definition.loading import Loaded
 from .definition.params import check_params, check_variables
 from .definition.plan import Plan
+from .definition.runtimes import runtimes_of
 from .errors import EngineError, StoreError, UsageError
 from .keys import JsonValue, RunId, TaskKey
 from .persistence.manager import open_reader, open_store
@@ -288,6 +289,7 @@ class Engine:
             entries = self._store.entries(run_id)
             for entry in entries:
                 state.apply(entry.event, entry.at)
+            await self._recover(run_id, plan)
             self._services.failpoints.hit("resume.folded")
         except BaseException:
             self._store.release(run_id)
@@ -299,6 +301,13 @@ class Engine:
             plan.name, definition.sha256, definition.params, definition.variables, definition.keep_going
         )
         return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.create(created, epoch))
+
+    async def _recover(self, run_id: RunId, plan: Plan) -> None:
+        """Let executors look at what the last owner left, where the workflow uses them."""
+        for name in sorted(runtimes_of(plan)):
+            executor = self._services.executors[name]
+            if isinstance(executor, Recovering):
+                await executor.recover(run_id)
 
     def _scheduler(self, state: RunState, definition: StoredDefinition, next_seq: int = 1) -> Scheduler:
         store, run_id = self._store, state.run_id

@@ -12,6 +12,27 @@ from .events import MemoryChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSpec:
+    """The container of a call, with every hole filled."""
+
+    image: str
+    command: tuple[str, ...] = ()
+    """Empty: the image's own."""
+    entrypoint: tuple[str, ...] | None = None
+    """None: the image's own; empty: none at all."""
+    volumes: tuple[str, ...] = ()
+    """`source:target[:mode]`; a source with a slash, or one that begins with `.` or `~`, is a path, else a name."""
+    network: str | None = None
+    user: str | None = None
+    cwd: str | None = None
+    """Inside the container; None: the image's own."""
+    pull: Literal["missing", "always", "never"] = "missing"
+    memory_bytes: int | None = None
+    """None: no limit. Swap is not added to it."""
+    cpus: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCall:
     """One attempt, fully rendered. Executors need nothing else."""
 
@@ -26,6 +47,8 @@ class TaskCall:
     kwargs: Mapping[str, JsonValue] = field(default_factory=dict)
     script: str = ""
     """For shell."""
+    container: ContainerSpec | None = None
+    """For docker. The container's environment is `env` alone."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to the engine's own environment; includes HIGHWAY_RUN_ID, _TASK, _ATTEMPT and _IDEMPOTENCY_KEY."""
     cwd: str = ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from ..keys import JsonValue, RunId, TaskKey
 from .breaker import Breaker
@@ -136,6 +136,22 @@ class Executor(Protocol):
 
     async def close(self) -> None:
         """End what is left and give everything back."""
+        ...
+
+
+@runtime_checkable
+class Recovering(Protocol):
+    """An executor whose calls outlive a killed engine."""
+
+    async def recover(self, run_id: RunId) -> None:
+        """Look at what an earlier owner of the run has left, before its first call here.
+
+        What still runs may be kept for the call that asks with the same idempotency key; the rest is ended.
+        """
+        ...
+
+    async def sweep(self, run_id: RunId) -> None:
+        """End what was kept and not asked for; the run is over here."""
         ...
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import EngineBug
 from ..keys import TaskId
+from .container_options import volume_texts, words
 from .models import (
     Approval,
     Breaker,
@@ -296,9 +297,16 @@ def _call(task: Operator) -> PythonCall | ShellCall | DockerCall:
         case ShellTask():
             return ShellCall(run=task.run)
         case DockerTask():
-            names = ("entrypoint", "volumes", "network", "user", "cwd", "pull", "memory", "cpus")
-            options = {name: getattr(task, name) for name in names if getattr(task, name) is not None}
-            if isinstance(task.command, str):
-                return DockerCall(image=task.image, options={**options, "command": task.command})
-            return DockerCall(image=task.image, command=tuple(task.command), options=options)
+            return DockerCall(
+                image=task.image,
+                command=words(task.command),
+                entrypoint=None if task.entrypoint is None else words(task.entrypoint),
+                volumes=volume_texts(task.volumes),
+                network=task.network,
+                user=task.user,
+                cwd=task.cwd,
+                pull=task.pull,
+                memory=task.memory,
+                cpus=task.cpus,
+            )
     raise EngineBug("E-BUG", f"{type(task).__name__} has no call")

@@ -49,7 +49,6 @@ CATALOGUE: Final[dict[str, str]] = {
     "I-NO-EFFECT": "A key is accepted and has no effect.",
     "I-TWIN": "A task that a body repeats; it runs only there.",
     "W-BODY-DEP": "A task depends on a task inside a loop, so it waits for the whole loop.",
-    "W-NOT-YET": "A task that will fail because its runtime is not supported yet.",
     "W-NO-RETRY": "`retry` has no effect on this operator.",
     "W-NO-TIMEOUT": "`timeout` has no effect on this operator.",
     "W-SPLICE": "A value becomes part of a script without `quote`.",

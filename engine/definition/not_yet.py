@@ -49,9 +49,6 @@ def _check_operator(context: Context, item: Item) -> None:
             context.add(
                 "E-NOT-YET", "`runtime: http` is not supported yet", spot, "use `function: tools.fetch.request`"
             )
-        case DockerTask():
-            spot = item.spot.parts.get("runtime") or item.spot.key("image")
-            context.add("W-NOT-YET", "`runtime: docker` is not supported yet: the task will fail", spot)
 
 
 def _check_keys(context: Context, item: Item) -> None:

@@ -131,11 +131,23 @@ class ShellCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DockerCall:
-    """`runtime: docker`. Accepted; running it fails with E-NOT-YET until containers arrive."""
+    """`runtime: docker`: a container. Any text may have holes."""
 
     image: str
     command: tuple[str, ...] = ()
-    options: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Empty: the image's own."""
+    entrypoint: tuple[str, ...] | None = None
+    """None: the image's own; empty: none at all."""
+    volumes: tuple[str, ...] = ()
+    """`source:target[:mode]`."""
+    network: str | None = None
+    user: str | None = None
+    cwd: str | None = None
+    """Inside the container."""
+    pull: Literal["missing", "always", "never"] = "missing"
+    memory: str | None = None
+    """As written: `512m`."""
+    cpus: float | str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

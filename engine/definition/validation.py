@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .commands import check_commands
+from .containers import check_containers
 from .not_yet import check_not_yet
 from .reachability import check_reachability
 from .references import check_references
@@ -20,4 +21,5 @@ def validate(context: Context) -> None:
     check_settings(context)
     check_references(context)
     check_commands(context)
+    check_containers(context)
     check_reachability(context)

@@ -17,7 +17,7 @@ from ..core import decisions as d
 from ..core.breaker import Ending
 from ..core.calls import Outcome, TaskCall
 from ..core.events import Reason, TaskSpawned
-from ..core.ports import Clock, Executor, LogBook, Store
+from ..core.ports import Clock, Executor, LogBook, Recovering, Store
 from ..core.records import RunRecord
 from ..core.scheduler import Scheduler, Turn
 from ..errors import ErrorInfo, UsageError
@@ -118,6 +118,7 @@ class LiveRun:
             self._timers.close()
             self._files.close()
             await self._stop_calls()
+            await self._sweep()
             self._permits.close_run(self._run_id, self._services.clock.now())
 
     async def _turn(self) -> bool:
@@ -246,6 +247,12 @@ class LiveRun:
             call.cancel()
         if calls:
             await asyncio.wait(calls)
+
+    async def _sweep(self) -> None:
+        """End what executors took over from an earlier owner and no call has asked for."""
+        for executor in self._services.executors.values():
+            if isinstance(executor, Recovering):
+                await executor.sweep(self._run_id)
 
 
 def _ended(call: TaskCall, status: str, error: ErrorInfo) -> Outcome:

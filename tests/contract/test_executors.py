@@ -48,19 +48,6 @@ def test_close_may_come_twice(kind: str) -> None:
     run(test)
 
 
-def test_docker_says_that_it_is_not_there_yet() -> None:
-    """A runtime that this version lacks fails its task, and no retry helps."""
-
-    async def test(tools: Bench) -> None:
-        outcome = await tools.run(replace(tools.call("shell"), runtime="docker"))
-
-        assert outcome.error is not None
-        assert ("failed", "E-NOT-YET", False) == (outcome.status, outcome.error.code, outcome.error.retryable)
-        assert outcome.error.message == "runtime docker is not available in this version"
-
-    run(test)
-
-
 # --- processes -------------------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from ...errors import ErrorInfo, TaskFailure, TemplateError
 from ...keys import JsonValue
 from .. import events as e
 from ..calls import Outcome, TaskCall
+from ..containers import container_spec, render_container
 from ..decisions import ArmTimer, RequestPermit, StartCall
 from ..desk import Desk, Step, failed
 from ..instances import UNRENDERED, Instance
@@ -142,7 +143,7 @@ def _render(instance: Instance, spec: CallSpec, desk: Desk) -> dict[str, JsonVal
     elif isinstance(call, ShellCall):
         rendered = {"script": _fill(call.run, names, spec)}
     else:
-        rendered = {"image": call.image, "command": list(call.command)}
+        rendered = {"container": render_container(call, lambda value: _fill(value, names, spec))}
     env = _environment(instance.scope.workflow.plan.env, names, spec) | _environment(spec.env, names, spec)
     if env:
         rendered["env"] = dict(env)
@@ -200,6 +201,7 @@ def _call(instance: Instance, spec: CallSpec, attempt: int, arguments: object, d
         args=args,
         kwargs=kwargs,
         script=str(found.get("script", "")),
+        container=container_spec(found["container"]) if isinstance(call, DockerCall) else None,
         env=env,
         cwd=instance.scope.workflow.plan.folder,
         timeout_s=instance.node.timeout_s,

@@ -289,7 +289,7 @@ def test_calls_keep_what_was_written() -> None:
     assert CallSpec(call=PythonCall(function="./mod.py:go", kwargs={"x": 7}), template=False) == b.spec
     assert ("params.n > 1", None, 8) == (b.when, a.result_key, b.line)
     assert isinstance(c.spec, CallSpec)
-    assert DockerCall(image="alpine:3", command=("sh",), options={"network": "none", "pull": "missing"}) == c.spec.call
+    assert DockerCall(image="alpine:3", command=("sh",), network="none") == c.spec.call
 
 
 def test_the_name_is_the_files_where_there_is_none() -> None:
