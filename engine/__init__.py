@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .keys import JsonValue, RunId, ScopePath, TaskId, TaskKey, key_of
     from .persistence.manager import default_url, open_reader
     from .runtime.logs import LogFile, LogFollower, LogLine, log_files, log_path
+    from .runtime.remote import control
     from .utils.durations import format_duration
     from .utils.sanitize import sanitize
 
@@ -86,6 +87,7 @@ _HOMES = {
     "TemplateError": "errors",
     "UsageError": "errors",
     "WorkflowInvalid": "errors",
+    "control": "runtime.remote",
     "default_url": "persistence.manager",
     "encode_entry": "core.codec",
     "format_duration": "utils.durations",
@@ -142,6 +144,7 @@ __all__ = [
     "TemplateError",
     "UsageError",
     "WorkflowInvalid",
+    "control",
     "default_url",
     "encode_entry",
     "format_duration",

@@ -38,6 +38,7 @@ from .processes.watchdog import WATCHDOG
 from .runtime.bulkheads import Bulkheads, Holder
 from .runtime.bus import Bus
 from .runtime.clock import SystemClock
+from .runtime.control import address_of
 from .runtime.executors import EXECUTORS
 from .runtime.executors.prints import prints_into_logs
 from .runtime.failpoints import Failpoints
@@ -269,7 +270,7 @@ class Engine:
         hit = self._services.failpoints.hit
         self._store.create_run(record, definition)
         hit("run.created")
-        epoch = self._store.claim(run_id)
+        epoch = self._store.claim(run_id, address_of(self._store.run_folder(run_id)))
         hit("run.claimed")
         scheduler = self._scheduler(RunState(run_id, plan), definition)
         created = RunCreated(
@@ -280,7 +281,7 @@ class Engine:
     async def _resume(self, run_id: RunId) -> RunHandle:
         if self._store.run(run_id).status is RunStatus.SUCCEEDED:
             raise UsageError("E-RUN-SUCCEEDED", f"run {run_id} has succeeded; there is nothing to resume")
-        epoch = self._store.claim(run_id)
+        epoch = self._store.claim(run_id, address_of(self._store.run_folder(run_id)))
         try:
             self._services.failpoints.hit("resume.claimed")
             definition = self._store.definition(run_id)
@@ -376,7 +377,7 @@ class Engine:
 
         self._call(operate())
 
-    def _with_live(self, run_id: RunId, action: Callable[[LiveRun], None]) -> None:
+    def _with_live(self, run_id: RunId, action: Callable[[LiveRun], object]) -> None:
         def act() -> None:
             live = self._live.get(run_id)
             if live is not None:

@@ -17,6 +17,7 @@ VERBS: Final = {
     "show": "show a run, or one task of it",
     "logs": "print what the tasks of a run wrote",
     "resume": "go on with a run that was interrupted, failed or cancelled",
+    "cancel": "end a run that another process is running, or one task of it",
 }
 
 _HELP: Final = """\

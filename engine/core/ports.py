@@ -72,6 +72,10 @@ class RunReader(Protocol):
         """Process that owns the run now; None when nobody lives who does."""
         ...
 
+    def owner_address(self, run_id: RunId) -> str | None:
+        """Where the live owner takes requests (a path), `""` where it takes none; None when nobody lives."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -86,8 +90,11 @@ class Store(RunReader, Protocol):
         """Write the run before its id is told to anyone. UsageError `E-RUN-EXISTS` when the id is taken."""
         ...
 
-    def claim(self, run_id: RunId) -> int:
-        """Become the owner: take the lock, raise the epoch by one and return it. OwnedElsewhere when another lives."""
+    def claim(self, run_id: RunId, address: str = "") -> int:
+        """Become the owner: take the lock, raise the epoch by one and return it. OwnedElsewhere when another lives.
+
+        `address` is what `owner_address` tells others.
+        """
         ...
 
     async def append(self, batch: Batch) -> None:

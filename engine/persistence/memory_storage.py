@@ -32,6 +32,7 @@ class _Run:
     definition: StoredDefinition
     owned: bool = False
     released: bool = False
+    address: str = ""
     epoch: int = 0
     entries: list[JournalEntry] = field(default_factory=list)
     tasks: dict[TaskKey, TaskRecord] = field(default_factory=dict)
@@ -120,6 +121,11 @@ class MemoryStore:
             run = self._runs.get(run_id)
             return os.getpid() if run is not None and run.owned else None
 
+    def owner_address(self, run_id: RunId) -> str | None:
+        with self._guard:
+            run = self._runs.get(run_id)
+            return run.address if run is not None and run.owned else None
+
     def close(self) -> None:
         """Drop ownership and the temporary folder; the runs can still be read."""
         with self._guard:
@@ -142,12 +148,12 @@ class MemoryStore:
                 raise UsageError("E-RUN-EXISTS", f"a run {record.id!r} exists already")
             self._runs[record.id] = _Run(record, definition)
 
-    def claim(self, run_id: RunId) -> int:
+    def claim(self, run_id: RunId, address: str = "") -> int:
         with self._guard:
             run = self._run(run_id)
             if run.owned:
                 raise OwnedElsewhere(run_id, os.getpid())
-            run.owned, run.released, run.epoch = True, False, run.epoch + 1
+            run.owned, run.released, run.epoch, run.address = True, False, run.epoch + 1, address
             return run.epoch
 
     async def append(self, batch: Batch) -> None:

@@ -91,7 +91,7 @@ class SqlStore(SqlReader):
         with translated(self._database.path):
             patiently(lambda: self._create(record, definition))
 
-    def claim(self, run_id: RunId) -> int:
+    def claim(self, run_id: RunId, address: str = "") -> int:
         """Take the lock, then the next epoch."""
         with translated(self._database.path):
             self._database.check_identity(self._file)
@@ -101,7 +101,7 @@ class SqlStore(SqlReader):
             me = identify()
             lock = RunLock.take(folder, run_id, me)
             try:
-                row = (me.pid, me.started, me.boot_id, me.host, "", time.time(), None)
+                row = (me.pid, me.started, me.boot_id, me.host, address, time.time(), None)
                 owned = patiently(lambda: self._become_owner(run_id, lock, row))
             except BaseException:
                 lock.release()

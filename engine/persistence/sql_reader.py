@@ -139,6 +139,14 @@ class SqlReader:
         """Return the pid in the lock, where it is held."""
         return look(self.run_folder(run_id)).pid
 
+    def owner_address(self, run_id: RunId) -> str | None:
+        """Return what the owner's row says, while the lock is held."""
+        if not look(self.run_folder(run_id)).live:
+            return None
+        query = select(owners.c.address).where(owners.c.run_id == run_id)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar() or ""
+
     def close(self) -> None:
         """Close the connections; a later look opens new ones."""
         self._database.close()

@@ -21,9 +21,10 @@ from ..core.ports import Clock, Executor, LogBook, Recovering, Store
 from ..core.records import RunRecord
 from ..core.scheduler import Scheduler, Turn
 from ..errors import ErrorInfo, UsageError
-from ..keys import TaskKey
+from ..keys import RunId, TaskKey
 from .bulkheads import Bulkheads
 from .bus import Bus
+from .control import address_of, serving
 from .failpoints import Failpoints
 from .file_watch import FileWatch
 from .timers import Timers
@@ -62,6 +63,8 @@ class LiveRun:
         self._logs = logs
         self._inputs: deque[Callable[[], object]] = deque()
         self._wake = asyncio.Event()
+        self._answers: set[asyncio.Future[None]] = set()
+        self._granted: list[asyncio.Future[None]] = []
         self._run_id = scheduler.state.run_id
         self._permits = services.bulkheads
         scheduler.desk.why_queued = self._why_queued
@@ -76,24 +79,47 @@ class LiveRun:
         self._inputs.append(change)
         self._wake.set()
 
-    def cancel(self, reason: Reason) -> None:
-        """End the run in the next turn."""
-        self.feed(lambda: self._scheduler.cancel(reason))
+    @property
+    def run_id(self) -> RunId:
+        """Of the run that lives here."""
+        return self._run_id
 
-    def wish(self, act: Callable[[Scheduler], object]) -> None:
-        """Let a person's wish happen in the next turn; one that does not fit changes nothing."""
+    def wish(self, act: Callable[[Scheduler], object]) -> asyncio.Future[None]:
+        """Let a person's wish happen in the next turn.
+
+        The future ends when that is saved, or with the UsageError of a wish that does not fit and changed nothing; it
+        is cancelled where the run ends first. Nobody has to wait for it.
+        """
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answer.add_done_callback(self._forget)
+        self._answers.add(answer)
 
         def change() -> None:
             try:
                 act(self._scheduler)
             except UsageError as error:
                 _log.warning("run %s: %s", self._run_id, error)
+                if not answer.done():
+                    answer.set_exception(error)
+            else:
+                self._granted.append(answer)
 
         self.feed(change)
+        return answer
+
+    def cancel(self, reason: Reason) -> None:
+        """End the run in the next turn."""
+        self.feed(lambda: self._scheduler.cancel(reason))
 
     def cancel_task(self, key: TaskKey, reason: Reason) -> None:
         """End one task in the next turn."""
         self.feed(lambda: self._scheduler.cancel_task(key, reason))
+
+    def _forget(self, answer: asyncio.Future[None]) -> None:
+        """Drop an answer that was given; asking for its error keeps asyncio quiet where nobody waits for it."""
+        self._answers.discard(answer)
+        if not answer.cancelled():
+            answer.exception()
 
     async def drive(self, begin: Callable[[], None], saved: Callable[[], None]) -> RunRecord:
         """Run to the end and return the last row; `saved` is called after each saved turn.
@@ -104,6 +130,10 @@ class LiveRun:
         for name in differing:
             _log.warning("run %s: bulkhead %s keeps the limits of the run that is live", self._run_id, name)
         self.feed(begin)
+        async with serving(self, address_of(self._services.store.run_folder(self._run_id))):
+            return await self._drive(saved)
+
+    async def _drive(self, saved: Callable[[], None]) -> RunRecord:
         try:
             more = False
             while True:
@@ -120,6 +150,8 @@ class LiveRun:
             await self._stop_calls()
             await self._sweep()
             self._permits.close_run(self._run_id, self._services.clock.now())
+            for answer in list(self._answers):
+                answer.cancel()
 
     async def _turn(self) -> bool:
         """Do one turn; True where more is to do at once."""
@@ -134,6 +166,10 @@ class LiveRun:
             await self._save(turn)
         elif turn is not None:  # a look that found nothing is taken again later, and nothing happened
             self._carry_out(turn)
+        while self._granted:
+            answer = self._granted.pop()
+            if not answer.done():
+                answer.set_result(None)
         if more:
             await asyncio.sleep(0)
         return more

@@ -47,6 +47,7 @@ PUBLIC = [
     "TemplateError",
     "UsageError",
     "WorkflowInvalid",
+    "control",
     "default_url",
     "encode_entry",
     "format_duration",

@@ -280,6 +280,20 @@ def test_a_run_has_one_owner(store: Store, reader: RunReader) -> None:
     assert os.getpid() == refused.value.pid == reader.owner_pid(run_id())
 
 
+def test_the_owners_address_is_told_while_it_lives(store: Store, reader: RunReader) -> None:
+    """Others learn where the owner takes requests; nobody is sent to an owner of yesterday."""
+    store.create_run(run_record(), definition())
+    assert reader.owner_address(run_id()) is None
+
+    store.claim(run_id(), "/run/user/1/it.sock")
+    assert "/run/user/1/it.sock" == reader.owner_address(run_id())
+
+    store.release(run_id())
+    assert reader.owner_address(run_id()) is None
+    store.claim(run_id())
+    assert "" == reader.owner_address(run_id())
+
+
 def test_each_owner_counts_one_up(store: Store, reader: RunReader) -> None:
     """Release and claim: the epoch grows, the journal goes on."""
     assert 1 == start(store)
