@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .compiler import load_text, load_workflow
     from .core.codec import encode_entry
-    from .core.events import JournalEntry, Reason
+    from .core.events import BulkheadChanged, JournalEntry, Reason
     from .core.ports import RunReader
     from .core.records import AttemptRecord, Batch, NameRecord, RunRecord, StoredDefinition, TaskRecord
     from .core.status import RunStatus, TaskStatus
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AttemptRecord": "core.records",
     "Batch": "core.records",
+    "BulkheadChanged": "core.events",
     "Engine": "engine",
     "EngineBug": "errors",
     "EngineError": "errors",
@@ -104,6 +105,7 @@ _HOMES = {
 __all__ = [
     "AttemptRecord",
     "Batch",
+    "BulkheadChanged",
     "Engine",
     "EngineBug",
     "EngineError",

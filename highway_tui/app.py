@@ -16,11 +16,13 @@ from .controller import Controller
 from .keyed_app import KeyedApp
 from .leaving import Leaving
 from .messages import Drained, Ended, FileChecked, JournalRead
+from .operating import Operating
 from .output import speaks_utf8
 from .reading import Reading
 from .screens.run_screen import RunScreen
 from .screens.runs_screen import RunsScreen
 from .session import Session
+from .widgets.resources_pane import ResourcesPane
 
 if TYPE_CHECKING:
     from engine import Engine
@@ -53,6 +55,7 @@ class HighwayApp(KeyedApp):
         self.bridge = Bridge(self, make_engine or self._open_engine)
         self.control = Controller(self, self.bridge, self.session, options)
         self.reading = Reading(self)
+        self.operating = Operating(self)
         self.leaving = Leaving(self)
         self.run_screen = RunScreen(self.session)
         self.runs_screen = RunsScreen()
@@ -117,10 +120,13 @@ class HighwayApp(KeyedApp):
         if self.screen is self.runs_screen:
             self.work("runs", self.reading.list_runs)
         self.show_session()
+        self.operating.look()
 
     def on_ended(self, message: Ended) -> None:
         """A run of this process is over."""
         self.control.take_end(message)
+        if message.run_id == self.session.run_id:
+            self.operating.read()
         self.leaving.run_ended()
 
     def on_journal_read(self, message: JournalRead) -> None:
@@ -164,6 +170,7 @@ class HighwayApp(KeyedApp):
         if self.screen is self.run_screen and self.run_screen.ready:
             self.run_screen.tick(self.now(), self._spin)
             self.reading.read_log()
+            self.operating.look()
 
     def _repaint(self) -> None:
         for screen in (self.run_screen, self.runs_screen):
@@ -187,6 +194,10 @@ class HighwayApp(KeyedApp):
     def on_run_screen_wanted(self, event: RunScreen.Wanted) -> None:
         """Something is wanted for the shown run."""
         self.control.carry_out(event.what)
+
+    def on_resources_pane_wanted(self, event: ResourcesPane.Wanted) -> None:
+        """Something is wanted of a bulkhead."""
+        self.operating.carry_out(event.what, event.row)
 
     def on_runs_screen_wanted(self, event: RunsScreen.Wanted) -> None:
         """Something is wanted for a run of the list, or the list itself."""

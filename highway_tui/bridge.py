@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine import EngineError, RunId, RunReader, StoreError, TaskKey
 
+from .bulkheads import Bulkheads
 from .feeds import LiveFeed
 from .messages import Drained, Ended
 from .threads import in_thread
@@ -83,6 +84,15 @@ class Bridge:
         """Go on with a run. Raises OwnedElsewhere, UsageError, StoreError."""
         engine = self._opened()
         return await self._begin(lambda: engine.resume(run_id))
+
+    async def bulkheads(self) -> Bulkheads:
+        """Ask the engine's thread how its bulkheads are. Raises StoreError."""
+        return await in_thread(self._opened().bulkheads)
+
+    async def operate(self, work: Callable[[Engine], None]) -> None:
+        """Let a call of the engine that may block do its work on a thread. Raises what it raises."""
+        engine = self._opened()
+        await in_thread(lambda: work(engine))
 
     def cancel(self, run_id: RunId) -> bool:
         """Ask for the end of a run; False where this process does not own it."""

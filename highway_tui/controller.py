@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine import EngineError, RunId, RunReader, RunRecord, TaskKey
 
+from .bulkheads import has_circuits
 from .feeds import JournalFeed, Snapshot, read_snapshot
 from .messages import Ended, FileChecked, JournalRead
 from .options import UiOptions
@@ -121,7 +122,8 @@ class Controller:
         self._session.show_run(run_id, loaded.plan, path)
         self._app.show_other_run()
         try:
-            await JournalFeed(reader, run_id).follow(self._publish)
+            circuits = has_circuits(self._session.view)
+            await JournalFeed(reader, run_id, circuits=circuits).follow(self._publish)
         except EngineError as error:
             self._app.tell(str(error), "error")
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from textual.binding import Binding, BindingType
 
-Place: TypeAlias = Literal["app", "run", "runs", "list", "graph", "log", "text"]
+Place: TypeAlias = Literal["app", "run", "runs", "list", "graph", "log", "text", "bulkheads"]
 """Who answers: the app, a screen, or every pane of a kind."""
 
 
@@ -101,6 +101,9 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action("text", "last", "G end", "To the end"),
     _action("log", "follow_log", "f", "Follow the log", "follow"),
     _action("log", "wrap", "w", "Wrap long lines", "wrap"),
+    _action("bulkheads", "force_open", "b", "Open the circuit by hand"),
+    _action("bulkheads", "reset_circuit", "B", "Close the circuit by hand"),
+    _action("bulkheads", "set_limit", "L", "Set how many calls run at once"),
 )
 
 

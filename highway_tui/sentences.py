@@ -91,7 +91,7 @@ def why(record: TaskRecord | None) -> str:
     """Tell the short cause for a list: the error's message, else the reason; empty for healthy tasks."""
     if record is None or record.status.value in {"succeeded", "running"}:
         return ""
-    if record.error is not None and record.status.value != "cancelled":
+    if record.error is not None and record.status.value not in {"cancelled", "queued"}:
         return record.error.message
     if record.reason is None:
         return ""
@@ -121,7 +121,7 @@ def sentence(record: TaskRecord | None, upstream: Sequence[str], now: float) -> 
     after = f" after {took}" if took and record.status.terminal else ""
     many = f" and {record.attempts} attempts" if after and record.attempts > 1 else ""
     cause = why(record)
-    code = f" [{record.error.code}]" if record.error is not None else ""
+    code = f" [{record.error.code}]" if record.error is not None and cause == record.error.message else ""
     return f"{word}{after}{many}" + (f": {cause}{code}" if cause else "")
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import Plan, Problem, RunId
+from engine import Plan, Problem, RunId, TaskKey
 
+from . import sentences
+from .bulkheads import BulkheadRow, Bulkheads, bulkhead_rows, queue_sentence, runtimes_in_use
 from .feeds import Snapshot
 from .view_models import RunView
 
@@ -28,6 +30,10 @@ class Session:
         self.run_id: RunId | None = None
         self.owner_pid: int | None = None
         """Another live process that owns the shown run."""
+        self.bulkheads: Bulkheads = {}
+        """As the engine of this process showed them last; empty for runs that it has not had."""
+        self.runtimes: set[str] = set()
+        """Runtimes that the shown run was seen to use."""
         self.notice = ""
         """What is wrong with the surroundings, in one line; empty while nothing is."""
 
@@ -112,12 +118,32 @@ class Session:
         self.run_id = run_id
         self.owner_pid = None
         self.view = RunView(plan)
+        self.bulkheads, self.runtimes = {}, set()
+
+    def take_bulkheads(self, known: Bulkheads) -> None:
+        """Take what the engine of this process says of its bulkheads."""
+        self.bulkheads = known
+        self.runtimes |= runtimes_in_use(self.run_id, known)
+
+    def bulkhead_rows(self, now: float) -> list[BulkheadRow]:
+        """List the bulkheads of the shown run."""
+        return bulkhead_rows(self.view, self.run_id, self.bulkheads, self.runtimes, now)
+
+    def sentence(self, key: TaskKey, now: float) -> str:
+        """Say why a task is in its state; of a queued one, its place in line as it is now."""
+        record = self.view.record(key)
+        if record is not None and record.status.value == "queued":
+            said = queue_sentence(key, self.run_id, self.bulkheads, now)
+            if said:
+                return said
+        return sentences.sentence(record, self.view.waits_for(key), now)
 
     def take(self, snapshot: Snapshot) -> None:
         """Show what the store says about the run."""
         if snapshot.run.id != self.run_id:
             return
         self.owner_pid = snapshot.owner_pid
+        self.view.circuits.update(snapshot.circuits)
         self.view.add_previews(snapshot.previews)
         self.view.load(snapshot.run, snapshot.tasks, snapshot.names)
 
@@ -125,5 +151,6 @@ class Session:
         """Add what the store says to what turns of the engine have said already; those are newer."""
         if snapshot.run.id != self.run_id:
             return
+        self.view.circuits = {**snapshot.circuits, **self.view.circuits}
         self.view.add_previews(snapshot.previews)
         self.view.add_older(snapshot.run, snapshot.tasks, snapshot.names)

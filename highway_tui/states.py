@@ -80,7 +80,7 @@ TOKENS: Final = tuple(dict.fromkeys(look.token for look in (*TASK_LOOKS.values()
 """Every colour a theme has to set."""
 
 _TWINS: Final = {
-    ord(char): twin for char, twin in zip("›▸▾…·─│–▌↻⟳∀∥◆◷▣▲▼•←→↑↓", ">>v~.-|->r@#|?~&^v*<>^v", strict=True)
+    ord(char): twin for char, twin in zip("›▸▾…·─│–▌▮▯↻⟳∀∥◆◷▣▲▼•←→↑↓", ">>v~.-|->#.r@#|?~&^v*<>^v", strict=True)
 }
 
 

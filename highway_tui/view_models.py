@@ -10,9 +10,25 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
-from engine import Batch, NameRecord, Plan, RunRecord, ScopePath, TaskId, TaskKey, TaskRecord, TaskStatus, key_of
+from engine import (
+    Batch,
+    JournalEntry,
+    NameRecord,
+    Node,
+    Plan,
+    RunRecord,
+    ScopePath,
+    TaskId,
+    TaskKey,
+    TaskRecord,
+    TaskStatus,
+    key_of,
+)
+
+from .circuits import Circuit, circuits_of
+from .plan_nodes import PlanNodes
 
 ROOT: Final = ScopePath("")
 FOLD_ABOVE: Final = 12
@@ -20,6 +36,7 @@ FOLD_ABOVE: Final = 12
 SHOWN_OF_FOLDED: Final = 8
 """At most so many iterations of a folded loop are listed."""
 _PREVIEW_CHARS: Final = 400
+_Key = TypeVar("_Key")
 
 
 class Row(NamedTuple):
@@ -95,6 +112,13 @@ class RunView:
         self.run: RunRecord | None = None
         self.counts: Counter[str] = Counter()
         """Root instances by the word of their status."""
+        self.busy: dict[TaskKey, None] = {}
+        """Calls under way, in the order they started."""
+        self.queued: dict[TaskKey, None] = {}
+        """Calls that wait for a permit, in the order they came."""
+        self.circuits: dict[str, Circuit] = {}
+        """What the journal said last of each circuit, by the name of the bulkhead."""
+        self._nodes: PlanNodes | None = None
         self._tasks: dict[TaskKey, TaskRecord] = {}
         self._names: dict[tuple[str, str, str], NameRecord] = {}
         self._previews: dict[str, str] = {}
@@ -110,7 +134,13 @@ class RunView:
         """Fold one turn of the engine."""
         for value in batch.values:
             self._previews[value.ref.digest] = value.text[:_PREVIEW_CHARS]
+        self.note(batch.entries)
         self.load(batch.run, batch.tasks, batch.names)
+
+    def note(self, entries: Iterable[JournalEntry]) -> None:
+        """Remember what entries of the journal say and records do not, oldest first."""
+        if self.plan is not None and self.plan.bulkheads:
+            self.circuits.update(circuits_of(entries))
 
     def load(self, run: RunRecord, tasks: Iterable[TaskRecord] = (), names: Iterable[NameRecord] = ()) -> None:
         """Fold records from anywhere."""
@@ -145,6 +175,9 @@ class RunView:
         change_failed = record.status.failed - (old is not None and old.status.failed)
         scope.open += change_open
         scope.failed += change_failed
+        if record.operator == "task":
+            _mark(self.busy, key, on=record.status is TaskStatus.RUNNING)
+            _mark(self.queued, key, on=record.status is TaskStatus.QUEUED)
         if key.scope == ROOT:
             self._count_root(record, old)
         elif old is None or change_open or change_failed:
@@ -212,6 +245,12 @@ class RunView:
             return record.operator
         place = None if self.plan is None or key.scope != ROOT else self.plan.root.index.get(key.task)
         return "task" if self.plan is None or place is None else self.plan.root.nodes[place].operator
+
+    def node(self, key: TaskKey) -> Node | None:
+        """Give the task of the definition that an instance stands for; None where it is not known."""
+        if self._nodes is None:
+            self._nodes = PlanNodes(self.plan)
+        return self._nodes.of(key)
 
     def iterations(self, key: TaskKey) -> Iterations | None:
         """Count the scopes under an operator; None while it has none."""
@@ -312,11 +351,11 @@ class RunView:
 _KINDS: Final = ("memory", "variable", "param", "result")
 
 
-def _mark(marks: dict[ScopePath, None], path: ScopePath, *, on: bool) -> None:
+def _mark(marks: dict[_Key, None], key: _Key, *, on: bool) -> None:
     if on:
-        marks[path] = None
+        marks[key] = None
     else:
-        marks.pop(path, None)
+        marks.pop(key, None)
 
 
 def _scope_order(scope: ScopePath) -> tuple[int, str]:

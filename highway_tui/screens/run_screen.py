@@ -1,4 +1,4 @@
-"""The run screen: header, task list, graph, log, variables, problems.
+"""The run screen: header, task list, graph, log, variables, bulkheads, problems.
 It arranges the panes and keeps them on one selected task.
 """
 
@@ -18,7 +18,6 @@ from textual.widgets import Static
 
 from engine import TaskKey
 
-from .. import sentences
 from ..keymap import Place, bindings_of
 from ..layouts import LAYOUTS, layout_for
 from ..session import Session
@@ -30,16 +29,19 @@ from ..widgets.header_bar import HeaderBar
 from ..widgets.line_list import LineList
 from ..widgets.log_pane import LogPane
 from ..widgets.problems_pane import ProblemsPane
+from ..widgets.resources_pane import ResourcesPane
 from ..widgets.task_list import TaskList
 from ..widgets.variables_pane import VariablesPane
+from .titles import TITLES, graph_note, tabs, titles_of
 
 if TYPE_CHECKING:
     from ..dag.drawing import Drawing
 
-PANES: Final = ("tasks", "graph", "vars", "problems", "log")
+PANES: Final = ("tasks", "graph", "vars", "resources", "problems", "log")
 """In the order of the tab key."""
-_TITLES: Final = {"tasks": "Tasks", "graph": "Graph", "vars": "Vars", "problems": "Problems", "log": "Log"}
-_TAB_ORDER: Final = ("tasks", "graph", "log", "vars", "problems")
+_SIDE: Final = frozenset({"vars", "resources", "problems"})
+"""Panes that share one place where not all of them have room."""
+_TAB_ORDER: Final = tuple(TITLES)
 
 
 class RunScreen(Screen[None]):
@@ -79,6 +81,8 @@ class RunScreen(Screen[None]):
         self.selected: TaskKey | None = None
         self.following = True
         self._active = "tasks"
+        self._side = ""
+        """The pane that a person chose for the shared place; empty leaves it to what there is to show."""
         self._frame: int | None = None
         self._now = 0.0
 
@@ -90,6 +94,7 @@ class RunScreen(Screen[None]):
             yield TaskList(id="tasks")
             yield DagView(id="graph")
             yield VariablesPane(id="vars")
+            yield ResourcesPane(id="resources")
             yield ProblemsPane(id="problems")
             yield LogPane(id="log")
         yield Static("this terminal is too small\nfor a run: 40x10 is needed", id="note")
@@ -102,6 +107,7 @@ class RunScreen(Screen[None]):
         self._graph = self.query_one(DagView)
         self.log_pane = self.query_one(LogPane)
         self._vars = self.query_one(VariablesPane)
+        self._resources = self.query_one(ResourcesPane)
         self._problems = self.query_one(ProblemsPane)
         self._header = self.query_one(HeaderBar)
         self._notice = self.query_one(NoticeBar)
@@ -132,8 +138,34 @@ class RunScreen(Screen[None]):
         source = "" if session.loaded is None else _text(session.loaded.source)
         file = "" if session.loaded is None else str(session.loaded.path)
         self._problems.show(session.problems, source, file)
-        self.set_class(bool(session.errors) or self._active == "problems", "-problems")
+        self._share()
+        self.show_bulkheads(now)
+
+    def show_bulkheads(self, now: float) -> None:
+        """Show loads and circuits, and what depends on them."""
+        if not self.ready:
+            return
+        self._now = now
+        if self.shows_resources:
+            self._resources.show(self._session.bulkhead_rows(now))
         self._show_bars()
+
+    @property
+    def shows_resources(self) -> bool:
+        """True where the bulkheads can be seen."""
+        return self.ready and self._resources.display and bool(self._resources.size)
+
+    def _share(self) -> None:
+        """Choose which pane has the place that several share."""
+        plan, errors = self._session.plan, self._session.errors
+        named = plan is not None and bool(plan.bulkheads)
+        side = "problems" if errors else self._side or ("resources" if named else "vars")
+        if self._active in _SIDE:
+            side = self._active
+        three = named and self.has_class("-wide") and not self.has_class("-broad")
+        self.set_class(three, "-three")
+        self.set_class(side == "problems", "-problems")
+        self.set_class(side == "resources" and not three, "-resources")
 
     def show_drawing(self, drawing: Drawing | None, *, broad: bool) -> None:
         """Show another graph; a broad one gets the broad pane where the layout has one."""
@@ -148,7 +180,7 @@ class RunScreen(Screen[None]):
         self._tasks.tick(now, frame)
         self._graph.tick(frame)
         self._show_chips()
-        self._show_bars()
+        self.show_bulkheads(now)
 
     def repaint(self) -> None:
         """Take the colours of another theme."""
@@ -157,6 +189,7 @@ class RunScreen(Screen[None]):
         self._vars.repaint()
         self._problems.repaint()
         self._tasks.refresh()
+        self._resources.refresh()
         self._show_bars()
 
     def ask_for_drawing(self) -> None:
@@ -170,6 +203,7 @@ class RunScreen(Screen[None]):
         """Another run is going to be shown: nothing is selected, what runs is followed."""
         self.selected = None
         self.following = True
+        self._side = ""
 
     def _show_chips(self) -> None:
         if self._graph.drawn:
@@ -187,23 +221,20 @@ class RunScreen(Screen[None]):
             reason = self._session.cannot_run
             self._detail.say(reason or "press r to run")
             return
-        text = sentences.sentence(view.record(key), view.waits_for(key), self._now)
-        self._detail.show(view.status(key), key.address, text)
+        self._detail.show(view.status(key), key.address, self._session.sentence(key, self._now))
 
     def _show_titles(self) -> None:
         session, view = self._session, self._session.view
-        titles = dict(_TITLES)
-        if session.problems:
-            titles["problems"] = f"Problems {len(session.problems)}"
+        titles = titles_of(session)
         small = self.has_class("-narrow") or self.has_class("-tiny")
         extra = {
             "tasks": f"{view.done}/{view.total}" if view.total else "",
-            "graph": _graph_note(session, drawn=self._graph.drawn),
+            "graph": graph_note(session, drawn=self._graph.drawn),
             "log": "follow" if self.log_pane.following else f"{len(self.log_pane.lines)} lines",
         }
         for name, pane in self._panes.items():
             if small and name == self._active:
-                title = _tabs(titles, name, self._tasks.glyphs.plain(" ─ "))
+                title = tabs(titles, name, self._tasks.glyphs.plain(" ─ "))
             elif name == "log" and self.selected is not None:
                 title = Content(f"Log: {self.selected.address}")
             else:
@@ -242,6 +273,8 @@ class RunScreen(Screen[None]):
     def on_line_list_moved(self, event: LineList.Moved) -> None:
         """A person moved in the task list."""
         event.stop()
+        if event.source is not self._tasks:
+            return
         self.following = False
         self._select(self._tasks.selected)
         self._show_bars()
@@ -249,7 +282,8 @@ class RunScreen(Screen[None]):
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
         """A person clicked a task twice."""
         event.stop()
-        self.action_details()
+        if event.source is self._tasks:
+            self.action_details()
 
     def on_dag_view_picked(self, event: DagView.Picked) -> None:
         """A person moved in the graph."""
@@ -280,19 +314,21 @@ class RunScreen(Screen[None]):
         self.call_after_refresh(self._after_layout)
 
     def _after_layout(self) -> None:
-        self._show_bars()
+        self._share()
+        self.call_after_refresh(self.show_bulkheads, self._now)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The focused pane is the one that small layouts show."""
-        if event.widget.id in _TITLES and event.widget.id != self._active:
+        if event.widget.id in TITLES and event.widget.id != self._active:
             self._activate(event.widget.id)
 
     def _activate(self, name: str) -> None:
         self._panes[self._active].remove_class("-active")
         self._active = name
         self._panes[name].add_class("-active")
-        if name in {"vars", "problems"}:
-            self.set_class(name == "problems", "-problems")
+        if name in _SIDE:
+            self._side = name
+        self._share()
         self._panes[name].focus()
         self.call_after_refresh(self._after_layout)
 
@@ -357,20 +393,5 @@ class RunScreen(Screen[None]):
         self.post_message(self.Wanted("details"))
 
 
-def _graph_note(session: Session, *, drawn: bool) -> str:
-    if session.stale:
-        return f"stale · {session.errors} error{'s' if session.errors > 1 else ''}"
-    return "" if drawn or session.view.total < 2000 else "too many tasks to draw"
-
-
 def _text(source: str | bytes) -> str:
     return source if isinstance(source, str) else source.decode("utf-8", "replace")
-
-
-def _tabs(titles: dict[str, str], active: str, between: str) -> Content:
-    parts: list[Content | str | tuple[str, str]] = []
-    for name in _TAB_ORDER:
-        if parts:
-            parts.append((between, "$hw-dim not bold"))
-        parts.append((titles[name], "$primary bold" if name == active else "$hw-dim not bold"))
-    return Content.assemble(*parts)

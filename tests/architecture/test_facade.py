@@ -7,6 +7,7 @@ import engine
 PUBLIC = [
     "AttemptRecord",
     "Batch",
+    "BulkheadChanged",
     "Engine",
     "EngineBug",
     "EngineError",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import load_workflow
+from engine import BulkheadChanged, RunId, load_workflow, open_reader
 
 from .cli import SAMPLES, Cli
 from .standin import plain_api
@@ -121,3 +121,18 @@ def test_a_workflow_runs_another(cli: Cli) -> None:
     assert "engine in 2 steps and wheels in 3 steps make a car" in result.out
     assert {} == cli.show()["memory"], "the memory of a nested workflow is its own"
     assert "succeeded" == cli.statuses()["build_parts[1]/build/work[2]/step"]
+
+
+def test_a_circuit_opens_lets_probes_through_and_closes(cli: Cli) -> None:
+    """`flaky_service` meets a service that is down: nobody calls it while its circuit is open, all are served."""
+    result = cli(str(SAMPLES / "flaky_service.yaml"), "--no-ui")
+
+    assert 0 == result.code
+    [run_id] = cli.stored()
+    reader = open_reader(cli.url)
+    changes = [entry.event for entry in reader.entries(RunId(run_id)) if isinstance(entry.event, BulkheadChanged)]
+    reader.close()
+    states = [change.state for change in changes]
+    assert ("open", "half_open", "closed") == (states[0], states[1], states[-1])
+    assert states.count("open") >= 2
+    assert "8 calls were served" in result.out

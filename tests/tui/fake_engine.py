@@ -29,6 +29,7 @@ from engine import (
     key_of,
     load_text,
 )
+from highway_tui.bulkheads import EngineBulkhead
 
 RUN = RunId("7f3a")
 EPOCH = 1_700_000_000.0
@@ -159,6 +160,8 @@ class FakeEngine:
         self.reader = FakeReader(folder)
         self.handles: list[FakeHandle] = []
         self.closed = False
+        self.known: dict[tuple[str, str], EngineBulkhead] = {}
+        self.operated: list[tuple[object, ...]] = []
         self._subscribers: list[Callable[[Batch], None]] = []
 
     def subscribe(self, subscriber: Callable[[Batch], None]) -> Callable[[], None]:
@@ -172,6 +175,18 @@ class FakeEngine:
         run = run_record(id=handle.run_id, definition_sha256=loaded.sha256, path=loaded.absolute_path)
         self.publish(batch(run))
         return handle
+
+    def bulkheads(self) -> dict[tuple[str, str], EngineBulkhead]:
+        return dict(self.known)
+
+    def force_open(self, workflow: str, name: str) -> None:
+        self.operated.append(("force_open", workflow, name))
+
+    def reset_breaker(self, workflow: str, name: str) -> None:
+        self.operated.append(("reset_breaker", workflow, name))
+
+    def set_limit(self, workflow: str, name: str, limit: int) -> None:
+        self.operated.append(("set_limit", workflow, name, limit))
 
     def resume(self, run_id: RunId) -> FakeHandle:
         definition = self.reader.definition(run_id)

@@ -16,6 +16,7 @@ from highway_tui.screens.runs_screen import RunsScreen
 from highway_tui.widgets.dag_view import DagView
 from highway_tui.widgets.line_list import LineList
 from highway_tui.widgets.log_pane import LogPane
+from highway_tui.widgets.resources_pane import ResourcesPane
 from highway_tui.widgets.text_pane import TextPane
 
 from .conftest import Opener
@@ -28,6 +29,7 @@ HOMES: dict[Place, Any] = {
     "graph": DagView,
     "text": TextPane,
     "log": LogPane,
+    "bulkheads": ResourcesPane,
 }
 
 
@@ -41,7 +43,7 @@ def test_every_action_is_bound_and_has_a_method(action: Action) -> None:
     assert set(action.keys) <= bound
 
 
-@pytest.mark.parametrize("pane", ["list", "graph", "text", "log"])
+@pytest.mark.parametrize("pane", ["list", "graph", "text", "log", "bulkheads"])
 def test_pane_keys_shadow_nothing_global(pane: Place) -> None:
     """A key means the same everywhere, but for `f`, which follows what the pane shows."""
     everywhere = {key for action in actions_of("app", "run", "runs") for key in action.keys}
@@ -58,7 +60,7 @@ def test_no_key_means_two_things_in_one_place() -> None:
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("pane", ["tasks", "graph", "log", "vars", "problems"])
+@pytest.mark.parametrize("pane", ["tasks", "graph", "log", "vars", "resources", "problems"])
 async def test_help_and_palette_offer_every_action_of_a_pane(opened: Opener, etl: Path, pane: str) -> None:
     """`?` and `:` know all keys that work on the focused pane."""
     async with opened(etl) as stage:
