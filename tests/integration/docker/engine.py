@@ -51,7 +51,9 @@ def running() -> Iterator[Docker]:
     """Start a daemon, give it its images, and end it."""
     folder = Path(tempfile.mkdtemp(prefix="hwt-docker-"))
     host = f"unix://{folder}/docker.sock"
-    command = [
+    # A test run that is killed takes its daemon with it.
+    command = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+    command += [
         "dockerd", "--host", host, "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec",
         "--pidfile", f"{folder}/docker.pid", "--iptables=false", "--ip-forward=false", "--ip-masq=false",
     ]  # fmt: skip
