@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+
+import click
 
 from engine import JsonValue, control, default_url, open_reader
 
@@ -20,3 +23,14 @@ def ask(url: str | None, reference: str, request: Mapping[str, JsonValue], agree
     control(store, run_id, request)
     Output().line(f"run {run_id} {clean(agreed)}")
     return 0
+
+
+def json_value(text: str | None) -> JsonValue:
+    """Read what was given as JSON; None where nothing was."""
+    if text is None:
+        return None
+    try:
+        value: JsonValue = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise click.UsageError(f"{text!r} is no JSON: {error}") from error
+    return value

@@ -90,8 +90,26 @@ def _cancel(fields: Fields) -> Wish:
     return cancel_task
 
 
+def _signal(fields: Fields) -> Wish:
+    name, payload = _needed(fields, "event"), fields.get("payload")
+    return lambda scheduler: scheduler.signal(name, payload)
+
+
+def _approve(fields: Fields) -> Wish:
+    key, values, message = key_of(_needed(fields, "task")), fields.get("values"), _text(fields, "message")
+    return lambda scheduler: scheduler.approve(key, {} if values is None else values, message or "")
+
+
+def _reject(fields: Fields) -> Wish:
+    key, message = key_of(_needed(fields, "task")), _text(fields, "message")
+    return lambda scheduler: scheduler.disapprove(key, message or "")
+
+
 _VERBS: Final[Mapping[str, _Verb]] = {
+    "approve": _Verb(frozenset({"task", "values", "message"}), _approve),
     "cancel": _Verb(frozenset({"task"}), _cancel),
+    "reject": _Verb(frozenset({"task", "message"}), _reject),
+    "signal": _Verb(frozenset({"event", "payload"}), _signal),
 }
 
 
@@ -221,6 +239,13 @@ def _text(fields: Fields, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise UsageError("E-CONTROL", f"{name} is a text")
     return value
+
+
+def _needed(fields: Fields, name: str) -> str:
+    text = _text(fields, name)
+    if text is None:
+        raise UsageError("E-CONTROL", f"{name} is missing")
+    return text
 
 
 def is_same_user(connection: socket.socket) -> bool:

@@ -23,6 +23,14 @@ tasks:
   first: {run: "echo begun; sleep 60"}
   second: {run: "while [ ! -e go ]; do sleep 0.05; done"}
 """
+_ASKS = """
+fail_fast: false
+tasks:
+  busy: {run: "while [ ! -e go ]; do sleep 0.05; done"}
+  event: {operator_type: wait_for_event, event_name: paid}
+  accept: {operator_type: approval, prompt: "Go on?"}
+  refuse: {operator_type: approval, prompt: "Go on?"}
+"""
 _LOOP = """
 tasks:
   each:
@@ -108,6 +116,30 @@ def test_a_task_inside_a_loop_is_named_by_its_address(cli: Cli) -> None:
 
     assert 0 == asked.code, asked.err
     assert ("running", "cancelled") == (statuses["each[0]/inner"], statuses["each[1]/inner"])
+
+
+def test_a_run_is_answered_from_another_process(cli: Cli) -> None:
+    """`signal` and `approve` carry their values to what waits; `reject` fails it; what waits for nothing is refused."""
+    with cli.started(cli.write("asks.yaml", _ASKS), "--no-ui", "--json", "--run-id", "it") as process:
+        _await_events(process, "TaskSpawned")
+        refused = cli("approve", "it", "busy")
+        bad = cli("signal", "it", "paid", "-p", "{")
+        answers = [
+            cli("signal", "it", "paid", "-p", '{"sum": 7}'),
+            cli("approve", "it", "accept", "-i", "count=3", "-m", "fine"),
+            cli("reject", "it", "refuse", "-m", "too late"),
+        ]
+        cli.write("go", "")
+        process.communicate(timeout=30)
+
+    assert [0, 0, 0] == [answer.code for answer in answers], [answer.err for answer in answers]
+    assert (2, 2) == (refused.code, bad.code)
+    assert "E-NO-APPROVAL" in refused.err
+    shown = cli.show("it")
+    tasks = {task["path"]: task for task in shown["tasks"]}
+    assert {"sum": 7} == tasks["event"]["result"]
+    assert {"approved": True, "values": {"count": 3}, "message": "fine"} == tasks["accept"]["result"]
+    assert ("failed", "rejected: too late") == (tasks["refuse"]["status"], tasks["refuse"]["error"]["message"])
 
 
 def test_the_socket_is_private(cli: Cli) -> None:
