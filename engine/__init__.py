@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .persistence.manager import default_url, open_reader
     from .runtime.logs import LogFile, LogFollower, LogLine, log_files, log_path
     from .runtime.remote import control
+    from .tools.function_context import TaskContext
     from .utils.durations import format_duration
     from .utils.sanitize import sanitize
 
@@ -81,6 +82,7 @@ _HOMES = {
     "StoreFull": "errors",
     "StoreTooNew": "errors",
     "StoredDefinition": "core.records",
+    "TaskContext": "tools.function_context",
     "TaskId": "keys",
     "TaskKey": "keys",
     "TaskRecord": "core.records",
@@ -139,6 +141,7 @@ __all__ = [
     "StoreFull",
     "StoreTooNew",
     "StoredDefinition",
+    "TaskContext",
     "TaskId",
     "TaskKey",
     "TaskRecord",

@@ -36,6 +36,7 @@ def task_document(record: TaskRecord, result: JsonValue) -> dict[str, object]:
         "finished_at": timestamp(record.finished_at),
         "duration_s": duration(record),
         "result": result,
+        "result_truncated": record.reason is not None and record.reason.code == "truncated",
         "error": _error(record.error),
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..definition.plan import ScriptOptions
 from ..errors import ErrorInfo
 from ..keys import JsonValue, RunId, TaskKey
 from .events import MemoryChange
@@ -51,8 +52,16 @@ class TaskCall:
     """For docker. The container's environment is `env` alone."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to the engine's own environment; includes HIGHWAY_RUN_ID, _TASK, _ATTEMPT and _IDEMPOTENCY_KEY."""
+    folder: str = ""
+    """Of the workflow file; `""` means the engine's own. `./file.py` is relative to it."""
     cwd: str = ""
-    """Folder of the workflow file; `""` means the engine's own. `./file.py` is relative to it."""
+    """Where a process starts; `""` means the engine's own folder."""
+    stdin: str | None = None
+    """What a process reads; None: nothing."""
+    options: ScriptOptions = field(default_factory=ScriptOptions)
+    """For shell."""
+    isolate: Literal["thread", "process"] = "thread"
+    """For functions of the author's: where they run."""
     timeout_s: float | None = None
     grace_s: float = 10.0
     """Between TERM and KILL."""
@@ -71,3 +80,5 @@ class Outcome:
     error: ErrorInfo | None = None
     """Given unless it succeeded."""
     memory_changes: tuple[MemoryChange, ...] = ()
+    truncated: bool = False
+    """`value` is only the beginning of what the call gave; the log has all of it."""

@@ -207,6 +207,8 @@ class TaskSucceeded:
     memory: tuple[MemoryChange, ...] = ()
     exports: tuple[NamedRef, ...] = ()
     """`results.<name>` that the enclosing scope gains, besides the task's own `result_key`."""
+    reason: Reason | None = None
+    """`truncated` where the result is only the beginning of what the call gave."""
 
 
 @dataclass(frozen=True, slots=True)

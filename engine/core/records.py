@@ -45,7 +45,7 @@ class TaskRecord:
     operator: str
     status: TaskStatus
     reason: Reason | None = None
-    """None only while running or succeeded."""
+    """None only while running or succeeded; `truncated` where the result of a succeeded call was cut."""
     attempts: int = 0
     generation: int = 1
     queued_at: float | None = None

@@ -171,7 +171,7 @@ class RunState(RunFacts):
                     scope.workflow.memory[memory.name] = memory.value
                 scope.workflow.memory_set_by[memory.name] = instance.key.address
 
-        self._end(event, None, change)
+        self._end(event, event.reason, change)
 
     def _task_failed(self, event: e.TaskFailed | e.TaskTimedOut) -> None:
         def change(instance: Instance) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -48,6 +49,7 @@ from .plan import (
     Plan,
     PythonCall,
     RetryPolicy,
+    ScriptOptions,
     ShellCall,
     SwitchSpec,
     TriggerRule,
@@ -168,7 +170,7 @@ class _Builder:
         item = scope.items[position]
         match item.operator:
             case Task() as task:
-                return CallSpec(call=_call(task), env=task.env or {}, template=task.template)
+                return _call_spec(task)
             case Condition() as condition:
                 if_false = condition.if_false
                 return ConditionSpec(
@@ -290,12 +292,30 @@ def _retry(retry: Retry) -> RetryPolicy:
     )
 
 
+def _call_spec(task: Task) -> CallSpec:
+    own_folder = isinstance(task, DockerTask)
+    return CallSpec(
+        call=_call(task),
+        env=task.env or {},
+        cwd=None if own_folder else task.cwd,
+        stdin=task.stdin,
+        template=task.template,
+    )
+
+
 def _call(task: Operator) -> PythonCall | ShellCall | DockerCall:
     match task:
         case PythonTask():
-            return PythonCall(function=task.function.removeprefix("tools."), args=task.args, kwargs=task.kwargs)
+            function = task.function.removeprefix("tools.")
+            return PythonCall(function=function, args=task.args, kwargs=task.kwargs, isolate=task.isolate or "thread")
         case ShellTask():
-            return ShellCall(run=task.run)
+            script = ScriptOptions(
+                shell=tuple(shlex.split(task.shell)) if isinstance(task.shell, str) else task.shell or (),
+                exit_codes_ok=task.exit_codes_ok or (),
+                result_format=task.result_format or "text",
+                pty=task.pty or False,
+            )
+            return ShellCall(run=task.run, options=script)
         case DockerTask():
             return DockerCall(
                 image=task.image,

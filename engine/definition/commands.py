@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from .canonical import BAD
@@ -27,6 +28,8 @@ def check_commands(context: Context) -> None:
     for item in context.items():
         if isinstance(item.operator, PythonTask):
             _check_tool(context, item, item.operator)
+        if isinstance(item.operator, ShellTask) and item.operator.shell is not None:
+            _check_shell(context, item, item.operator.shell)
         if isinstance(item.operator, Task) and item.operator.template:
             for script, spot in _scripts(item):
                 _check_script(context, script, spot)
@@ -40,6 +43,17 @@ def _check_tool(context: Context, item: Item, task: PythonTask) -> None:
     prefix = "tools." if name != task.function else ""
     fix = context.report.suggest(prefix + name, (prefix + tool for tool in sorted(context.tools)))
     context.add("W-TOOL", message, item.spot.find("function"), fix)
+
+
+def _check_shell(context: Context, item: Item, shell: str | tuple[str, ...]) -> None:
+    """Report a shell that is no command."""
+    try:
+        words = tuple(shlex.split(shell)) if isinstance(shell, str) else shell
+    except ValueError as error:
+        context.add("E-VALUE", f"`shell` cannot be split: {str(error).lower()}", item.spot.find("shell"))
+        return
+    if not words or not words[0]:
+        context.add("E-VALUE", "`shell` names no program", item.spot.find("shell"), "write `bash -c`")
 
 
 def _scripts(item: Item) -> Iterator[tuple[str, Spot]]:

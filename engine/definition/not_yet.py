@@ -4,39 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .models import Approval, DockerTask, HttpTask, Task, WaitForEvent, Workflow
+from .models import Approval, DockerTask, HttpTask, PythonTask, ShellTask, Task, WaitForEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .context import Context
     from .items import Item
 
-_TASK_KEYS: Final = (
-    "cwd", "exit_codes_ok", "isolate",
-    "pty", "result_format", "shell", "stdin",
-)  # fmt: skip
 _WORKFLOW_KEYS: Final = (
     "dotenv", "finally", "on_failure", "on_success", "secrets", "timeout",
 )  # fmt: skip
 _CALL_ONLY: Final = ("env", "idempotency_key")
 """Keys that mean something to a call; an operator that makes none has no use for them."""
+_PROCESS: Final = ("cwd", "stdin")
+"""Keys that mean something to a task that starts a process."""
+_COMMANDS: Final = frozenset({"command.run", "shell.run"})
 
 
 def check_not_yet(context: Context) -> None:
     """Report everything that cannot run yet at its place."""
-    _check_workflow(context, context.source.workflow)
+    _check_workflow(context)
     for item in context.items():
         _check_operator(context, item)
         _check_keys(context, item)
 
 
-def _check_workflow(context: Context, workflow: Workflow) -> None:
+def _check_workflow(context: Context) -> None:
     spot = context.source.document.spot
     for key in _WORKFLOW_KEYS:
         if key in spot.keys and context.source.document.data[key] is not None:
             context.add("E-NOT-YET", f"`{key}` of a workflow is not supported yet", spot.key(key))
-    for key in _TASK_KEYS:
-        if key in workflow.defaults.model_fields_set:
-            context.add("E-NOT-YET", f"`{key}` is not supported yet", spot.key("defaults", key))
     for name, param in context.source.params.items():
         if param.secret:
             context.add("E-NOT-YET", "`secret` params are not supported yet", spot.key("params", name, "secret"))
@@ -54,9 +52,7 @@ def _check_operator(context: Context, item: Item) -> None:
 def _check_keys(context: Context, item: Item) -> None:
     operator, is_task = item.operator, isinstance(item.operator, Task)
     set_here = operator.model_fields_set & item.spot.keys.keys()
-    for key in _TASK_KEYS:
-        if key in set_here and not (key == "cwd" and isinstance(operator, DockerTask)):
-            context.add("E-NOT-YET", f"`{key}` is not supported yet", item.spot.key(key))
+    _check_process_keys(context, item, set_here)
     if not is_task and "retry" in set_here:
         context.add("W-NO-RETRY", f"`retry` has no effect on a {item.kind}", item.spot.key("retry"), "remove it")
     if not isinstance(operator, (Task, WaitForEvent, Approval)) and "timeout" in set_here:
@@ -69,3 +65,21 @@ def _check_keys(context: Context, item: Item) -> None:
     if operator.timeout is not None and "timeout" in set_here and not operator.timeout.kill_on_timeout:
         spot = item.spot.key("timeout", "kill_on_timeout")
         context.add("I-NO-EFFECT", "`kill_on_timeout: false` has no effect: a timeout always ends the task", spot)
+
+
+def _check_process_keys(context: Context, item: Item, set_here: Collection[str]) -> None:
+    """Report keys of a process where the operator starts none."""
+    operator = item.operator
+    name = operator.function.removeprefix("tools.") if isinstance(operator, PythonTask) else ""
+    own = ":" in name
+    starts = isinstance(operator, ShellTask) or name in _COMMANDS or (own and operator.isolate == "process")  # type: ignore[attr-defined]  # `own`: a PythonTask
+    if isinstance(operator, DockerTask) and "stdin" in set_here:
+        context.add("E-NOT-YET", "`stdin` of a container is not supported yet", item.spot.key("stdin"))
+    for key in _PROCESS:
+        if key in set_here and not starts and not isinstance(operator, DockerTask):
+            why = "a function in a thread" if own else "a task that starts no process"
+            fix = "add `isolate: process`" if own else None
+            context.add("I-NO-EFFECT", f"`{key}` has no effect on {why}", item.spot.key(key), fix)
+    if "isolate" in set_here and not own:
+        message = "`isolate` has no effect on a tool: it runs where it belongs"
+        context.add("I-NO-EFFECT", message, item.spot.key("isolate"))

@@ -120,6 +120,20 @@ class PythonCall:
     """As written, without the `tools.` prefix for tools."""
     args: tuple[JsonValue, ...] = ()
     kwargs: Mapping[str, JsonValue] = field(default_factory=dict)
+    isolate: Literal["thread", "process"] = "thread"
+    """Where a function of the author's runs; tools run where they belong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptOptions:
+    """How a script is run and read. Nothing of it is rendered."""
+
+    shell: tuple[str, ...] = ()
+    """The words before the script; empty: `bash -euo pipefail -c`, or `sh -eu -c` where there is no bash."""
+    exit_codes_ok: tuple[int, ...] = ()
+    """Exit codes that are no failure, besides 0."""
+    result_format: Literal["text", "json", "lines"] = "text"
+    pty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +141,7 @@ class ShellCall:
     """`runtime: shell`: a script given to the shell."""
 
     run: str
+    options: ScriptOptions = ScriptOptions()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +172,10 @@ class CallSpec:
     call: PythonCall | ShellCall | DockerCall
     env: Mapping[str, str] = field(default_factory=dict)
     """The task's own `env` over the workflow's; values may have holes."""
+    cwd: str | None = None
+    """Where its process starts, relative to the workflow's folder; may have holes. Containers have their own."""
+    stdin: str | None = None
+    """What its process reads; may have holes. None: nothing."""
     template: bool = True
     """False: nothing in the task is rendered (`template: false`)."""
 

@@ -19,6 +19,7 @@ import psutil
 
 from ..core.ports import LogSink
 from ..errors import ErrorInfo, TaskFailure
+from .ending import end_family, is_gone_within, settled
 from .family import Family
 from .terminals import Terminal
 from .watchdog import WATCHDOG
@@ -29,8 +30,6 @@ STDERR_CAP: Final = 8 * 1024
 """Bytes of stderr kept, from its end."""
 DRAIN_S: Final = 0.5
 """How long output and group members may outlive the leader."""
-KILL_S: Final = 2.0
-"""How long KILL is repeated before a process counts as stuck in the kernel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +124,11 @@ async def run_process(command: Command, log: LogSink, spawned: Callable[[int, fl
     output = _Output(loop, log)
     # The start is not interrupted: between fork and the first pipe nobody would know the child.
     starting = loop.create_task(_start(loop, output, command))
-    cancelled = await _settled(starting)
+    cancelled = await settled(starting)
     transport = starting.result()
     pid = transport.get_pid()
     WATCHDOG.watch(pid)
-    spawned(pid, _start_time(pid))
+    spawned(pid, start_time(pid))
     family = Family(pid)
     timed_out = False
     try:
@@ -139,11 +138,11 @@ async def run_process(command: Command, log: LogSink, spawned: Callable[[int, fl
                 timed_out = not done
                 if done and not await _drained(output, family):
                     log.line("warning", "ended what the command had left running in the background")
-                    await _end(output, family, min(command.grace_s, DRAIN_S))
+                    await end_family(output.exited, family, min(command.grace_s, DRAIN_S))
             except asyncio.CancelledError:
                 cancelled = True
         if cancelled or timed_out:
-            await _end(output, family, command.grace_s)
+            await end_family(output.exited, family, command.grace_s)
     finally:
         transport.close()
         output.close()
@@ -208,7 +207,7 @@ def _cannot_start(command: Command, error: Exception) -> ErrorInfo:
     return ErrorInfo(code="E-COMMAND", message=message, retryable=not isinstance(error, ValueError))
 
 
-def _start_time(pid: int) -> float:
+def start_time(pid: int) -> float:
     """Return the start time that names the process together with its pid; now, where it is gone already."""
     try:
         return psutil.Process(pid).create_time()
@@ -216,53 +215,8 @@ def _start_time(pid: int) -> float:
         return time.time()
 
 
-async def _settled(future: asyncio.Future[asyncio.SubprocessTransport]) -> bool:
-    """Wait for `future` whatever happens; True when a cancel came meanwhile."""
-    cancelled = False
-    while not future.done():
-        try:
-            await asyncio.wait({future})
-        except asyncio.CancelledError:
-            cancelled = True
-    return cancelled
-
-
 async def _drained(output: _Output, family: Family) -> bool:
     """Wait a moment for the pipes to close and the group to empty; False when something holds on."""
     if not output.closed.done():
         await asyncio.wait({output.closed}, timeout=DRAIN_S)
-    return output.closed.done() and (family.is_gone() or await _gone(output, family, DRAIN_S))
-
-
-async def _gone(output: _Output, family: Family, patience_s: float) -> bool:
-    """Wait until the leader is reaped and its family gone, asking more rarely as time goes on."""
-    deadline = time.monotonic() + patience_s
-    pause = 0.005
-    while not (output.exited.done() and family.is_gone()):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return False
-        if output.exited.done():
-            await asyncio.sleep(min(pause, left))
-        else:
-            await asyncio.wait({output.exited}, timeout=min(pause, left))
-        pause = min(pause * 1.5, 0.1)
-    return True
-
-
-async def _end(output: _Output, family: Family, grace_s: float) -> None:
-    """TERM, grace, KILL. A cancel during the grace means: now."""
-    family.terminate()
-    try:
-        if await _gone(output, family, grace_s):
-            return
-    except asyncio.CancelledError:
-        pass
-    deadline = time.monotonic() + KILL_S
-    while time.monotonic() < deadline:
-        family.kill()
-        try:
-            if await _gone(output, family, 0.05):
-                return
-        except asyncio.CancelledError:
-            continue  # it cannot be ended any faster
+    return output.closed.done() and (family.is_gone() or await is_gone_within(output.exited, family, DRAIN_S))

@@ -38,10 +38,17 @@ async def _run(argv: tuple[str, ...]) -> str:
     """Run to the end. The executor keeps the time; its cancel arrives here, and goes on when the group is gone."""
     context = current()
     call = context.call
-    command = Command(argv=argv, env={**context.environment, **call.env}, cwd=call.cwd, grace_s=call.grace_s)
+    command = Command(
+        argv=argv,
+        env={**context.environment, **call.env},
+        cwd=call.cwd,
+        stdin=None if call.stdin is None else call.stdin.encode("utf-8", "surrogateescape"),
+        grace_s=call.grace_s,
+    )
     result = await run_process(command, context.log, context.spawned)
     if result.cancelled:
         raise asyncio.CancelledError
+    context.truncated = result.truncated
     return text_or_failure(result, context.log)
 
 

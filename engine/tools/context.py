@@ -39,9 +39,9 @@ class Resources:
         await self._stack.aclose()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ToolContext:
-    """The surroundings of one call."""
+    """The surroundings of one call. Used by whoever runs it; only `truncated` changes."""
 
     call: TaskCall
     log: LogSink
@@ -49,6 +49,8 @@ class ToolContext:
     environment: Mapping[str, str]
     """The engine's own environment; `call.env` comes on top for children."""
     resources: Resources
+    truncated: bool = False
+    """Set by a tool whose result is only the beginning of what there was."""
 
 
 CURRENT: Final[ContextVar[ToolContext | None]] = ContextVar("highway_tool_context", default=None)

@@ -41,6 +41,7 @@ PUBLIC = [
     "StoreFull",
     "StoreTooNew",
     "StoredDefinition",
+    "TaskContext",
     "TaskId",
     "TaskKey",
     "TaskRecord",

@@ -100,6 +100,7 @@ class Bench:
             attempt=2,
             generation=3,
             runtime="python",
+            folder=str(HERE),
             cwd=str(HERE),
             grace_s=5.0,
             env={"HIGHWAY_RUN_ID": self.mark, "HIGHWAY_TASK": "task", "HIGHWAY_ATTEMPT": "2"},

@@ -6,10 +6,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
+import signal
+import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from engine import TaskContext
 
 RELEASE = threading.Event()
 """Set when a test is over; until then, what waits for it hangs."""
@@ -109,3 +115,80 @@ def lone_surrogate() -> str:
 
 def thread_name() -> str:
     return threading.current_thread().name
+
+
+def who_am_i(prefix: str, ctx: TaskContext, suffix: str) -> str:
+    ctx.log("info", "logged with ctx")
+    return f"{prefix} {ctx.run_id} {ctx.task} {ctx.attempt} {ctx.idempotency_key} {suffix}"
+
+
+async def who_am_i_async(*, ctx: TaskContext) -> int:
+    await asyncio.sleep(0)
+    return ctx.attempt
+
+
+def own_ctx(ctx: object) -> object:
+    return ctx
+
+
+def watch(marker: str, ctx: TaskContext) -> str:
+    while not ctx.cancelled:
+        print("ready", flush=True)
+        time.sleep(0.01)
+    Path(marker).write_text("told")
+    return "too late"
+
+
+def tidy_up(marker: str) -> None:
+    try:
+        print("ready", flush=True)
+        time.sleep(300)
+    finally:
+        print("tidying", flush=True)
+        Path(marker).write_text("tidied")
+
+
+def process_facts() -> object:
+    return [os.getpid(), str(Path.cwd()), os.environ.get("EXTRA"), sys.stdin.read(), os.getsid(0) == os.getpid()]
+
+
+def print_from_below() -> None:
+    print("from Python")
+    os.write(1, b"from below\n")
+    subprocess.run(["sh", "-c", "echo from a child; echo err >&2"], check=True)
+
+
+def crash() -> None:
+    print("before the end")
+    sys.stdout.flush()
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def leave_at_once() -> None:
+    os._exit(7)
+
+
+def ignore_term() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    print("ready", flush=True)
+    time.sleep(300)
+
+
+def leave_a_child(marker: str) -> int:
+    child = subprocess.Popen(["sh", "-c", f"trap '' TERM; echo $$ > {marker}; sleep 300"], start_new_session=True)
+    while not Path(marker).exists() or not Path(marker).read_text():
+        time.sleep(0.001)
+    return child.pid
+
+
+def leave_a_thread() -> int:
+    threading.Thread(target=time.sleep, args=(300,), daemon=True).start()
+    return os.getpid()
+
+
+def pid() -> int:
+    return os.getpid()
+
+
+def big(size: int) -> str:
+    return "x" * size

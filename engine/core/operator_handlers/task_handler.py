@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from pathlib import PurePath
+from typing import Final, Literal
 
-from ...definition.plan import CallSpec, DockerCall, PythonCall, ShellCall
+from ...definition.plan import CallSpec, DockerCall, PythonCall, ScriptOptions, ShellCall
 from ...definition.templating import has_hole, render
 from ...errors import ErrorInfo, TaskFailure, TemplateError
 from ...keys import JsonValue
@@ -24,6 +25,8 @@ from ..ports import MemoryTool
 from ..retry import delay_s, may_retry
 from ..status import TaskStatus
 from ..values import json_text
+
+_CUT: Final = e.Reason("truncated", "the result was cut at 1 MiB; the log has all of it")
 
 
 def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
@@ -86,7 +89,8 @@ def finish(instance: Instance, outcome: Outcome, desk: Desk) -> Iterable[Step]:
         except (ValueError, TypeError) as error:
             info = ErrorInfo(code="E-RESULT", message=f"the result is no JSON value: {error}", retryable=False)
             return (e.TaskFailed(key, attempt, info),)
-        return (e.TaskSucceeded(key, attempt, ref, outcome.memory_changes),)
+        cut = _CUT if outcome.truncated else None
+        return (e.TaskSucceeded(key, attempt, ref, outcome.memory_changes, reason=cut),)
     cause = outcome.error or ErrorInfo(code="E-CANCELLED", message="cancelled")
     return _not_succeeded(instance, attempt, outcome.status, cause, desk)
 
@@ -147,6 +151,9 @@ def _render(instance: Instance, spec: CallSpec, desk: Desk) -> dict[str, JsonVal
     env = _environment(instance.scope.workflow.plan.env, names, spec) | _environment(spec.env, names, spec)
     if env:
         rendered["env"] = dict(env)
+    if spec.cwd is not None:
+        rendered["cwd"] = str(_fill(spec.cwd, names, spec))
+    rendered.update(_environment({} if spec.stdin is None else {"stdin": spec.stdin}, names, spec))
     if rendered:
         _check_json(rendered)
     return rendered
@@ -182,6 +189,7 @@ def _call(instance: Instance, spec: CallSpec, attempt: int, arguments: object, d
     found = arguments if isinstance(arguments, dict) else {}
     args, kwargs = _split(arguments)
     call = spec.call
+    folder = instance.scope.workflow.plan.folder
     run_id, address, generation = desk.state.run_id, instance.key.address, instance.generation
     token = hashlib.sha256(f"{run_id}:{generation}:{address}".encode()).hexdigest()[:32]
     env = {
@@ -203,7 +211,11 @@ def _call(instance: Instance, spec: CallSpec, attempt: int, arguments: object, d
         script=str(found.get("script", "")),
         container=container_spec(found["container"]) if isinstance(call, DockerCall) else None,
         env=env,
-        cwd=instance.scope.workflow.plan.folder,
+        folder=folder,
+        cwd=str(PurePath(folder) / str(found.get("cwd", ""))),
+        stdin=found.get("stdin"),
+        options=call.options if isinstance(call, ShellCall) else ScriptOptions(),
+        isolate=call.isolate if isinstance(call, PythonCall) else "thread",
         timeout_s=instance.node.timeout_s,
         idempotency_key=token,
     )

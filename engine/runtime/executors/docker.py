@@ -18,7 +18,7 @@ from ...core.calls import Outcome, TaskCall
 from ...core.ports import LogSink
 from ...errors import ErrorInfo, TaskFailure
 from ...keys import RunId
-from ...processes.runner import KILL_S
+from ...processes.ending import KILL_S
 from .container import ContainerRun
 from .docker_daemon import Daemon
 from .outcomes import cancelled, failed, succeeded, timed_out

@@ -7,6 +7,9 @@
 | tool, plain | a worker thread | left behind |
 | author's, plain | a worker thread | left behind: Python cannot end a thread; its result is dropped |
 | author's, coroutine function | a worker thread with a loop of its own | cancelled there |
+| author's, `isolate: process` | a worker process | TERM, grace, KILL |
+
+An author's function that looks at `ctx.cancelled` is told first, and left behind only when its grace is over.
 """
 
 from __future__ import annotations
@@ -14,21 +17,20 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from ...core.calls import Outcome, TaskCall
 from ...core.ports import LogSink, ToolRegistry
-from ...errors import ErrorInfo
-from ...keys import JsonValue
+from ...errors import ErrorInfo, TaskFailure
 from ...processes.watchdog import WATCHDOG
 from ...tools.context import CURRENT, Resources, ToolContext
+from ...tools.function_context import CancelToken, TaskContext, asks_for_context, with_context
 from ...tools.spec import bare, spec_of
 from .outcomes import cancelled, failed, succeeded, timed_out
 from .threads import Job, WorkerPool
 from .values import error_of, to_json, user_traceback
-
-_Answer: TypeAlias = tuple[JsonValue, ErrorInfo | None]
+from .worker_pool import Answer, WorkerProcesses, facts_of
 
 
 class PythonExecutor:
@@ -41,6 +43,7 @@ class PythonExecutor:
         self._tools: dict[str, Callable[..., object]] = {}
         self._pool: Final = WorkerPool(threads)
         self._environment: Final = dict(os.environ) if environment is None else environment
+        self._processes: Final = WorkerProcesses(self._environment)
         self._resources: Final = Resources()
 
     async def run(self, call: TaskCall, log: LogSink, spawned: Callable[[int, float], None]) -> Outcome:
@@ -62,14 +65,15 @@ class PythonExecutor:
         finally:
             CURRENT.reset(token)
         value, error = answer
-        return succeeded(call, value) if error is None else failed(call, error)
+        return failed(call, error) if error is not None else succeeded(call, value, truncated=context.truncated)
 
     async def close(self) -> None:
         """End the threads that can be ended and give back what tools share."""
         await self._resources.close()
+        await self._processes.close()
         await self._pool.close()
 
-    async def _answer(self, context: ToolContext) -> _Answer:
+    async def _answer(self, context: ToolContext) -> Answer:
         """Find the function and run it where it belongs. Raises CancelledError alone."""
         call = context.call
         tool = self._tools.get(call.function)
@@ -80,6 +84,8 @@ class PythonExecutor:
                 return None, found
             tool = self._tools[call.function] = found
         spec = None if tool is None else spec_of(tool)
+        if tool is None and call.isolate == "process":
+            return await self._in_process(context)
         if spec is None:
             WATCHDOG.cover_this_process()
         if tool is None or spec is None or not spec.on_loop:
@@ -90,22 +96,29 @@ class PythonExecutor:
         except Exception as error:  # noqa: BLE001 - whatever a tool raises is its task's failure
             return None, _described(error, context.log)
 
+    async def _in_process(self, context: ToolContext) -> Answer:
+        try:
+            return await self._processes.run(context.call, context.log, context.spawned)
+        except TaskFailure as failure:
+            return None, failure.info
+
 
 def _found(registry: ToolRegistry, call: TaskCall) -> Callable[..., object] | ErrorInfo:
     """Look a function up, in a thread."""
     try:
-        return registry.function(call.function, call.cwd)
+        return registry.function(call.function, call.folder)
     except Exception as error:  # noqa: BLE001 - a tool whose library is missing fails its task
         return error_of(error)
 
 
-def _in_thread(registry: ToolRegistry, context: ToolContext, job: Job[_Answer]) -> _Answer:
+def _in_thread(registry: ToolRegistry, context: ToolContext, job: Job[Answer]) -> Answer:
     """Look the function up, call it and check its result, in a thread."""
     call = context.call
     token = CURRENT.set(context)
     try:
-        function = registry.function(call.function, call.cwd)
-        value = function(*call.args, **call.kwargs)
+        function = registry.function(call.function, call.folder)
+        args, kwargs = _arguments(function, context, job)
+        value = function(*args, **kwargs)
         if inspect.isawaitable(value):
             value = asyncio.run(_awaited(value, job))
         return to_json(value), None
@@ -115,7 +128,27 @@ def _in_thread(registry: ToolRegistry, context: ToolContext, job: Job[_Answer]) 
         CURRENT.reset(token)
 
 
-async def _awaited(value: object, job: Job[_Answer]) -> object:
+def _arguments(
+    function: Callable[..., object], context: ToolContext, job: Job[Answer]
+) -> tuple[Sequence[object], Mapping[str, object]]:
+    """Return what to call it with, its `ctx` included where it asks for one."""
+    call = context.call
+    if spec_of(function) is not None or not asks_for_context(function, call.kwargs):
+        return call.args, call.kwargs
+    token = CancelToken()
+
+    def tell() -> float:
+        token.set()
+        if not token.watched:
+            return 0.0
+        context.log.line("warning", "stopping: the function was told to end")
+        return call.grace_s
+
+    job.tell = tell
+    return with_context(function, call.args, call.kwargs, TaskContext(facts_of(call), context.log.line, token))
+
+
+async def _awaited(value: object, job: Job[Answer]) -> object:
     """Await what an author's coroutine function returned; giving the call up cancels it."""
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()

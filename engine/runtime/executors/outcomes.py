@@ -7,9 +7,16 @@ from ...errors import ErrorInfo
 from ...keys import JsonValue
 
 
-def succeeded(call: TaskCall, value: JsonValue) -> Outcome:
-    """It worked."""
-    return Outcome(key=call.key, attempt=call.attempt, generation=call.generation, status="succeeded", value=value)
+def succeeded(call: TaskCall, value: JsonValue, *, truncated: bool = False) -> Outcome:
+    """It worked; `truncated` where `value` is only its beginning."""
+    return Outcome(
+        key=call.key,
+        attempt=call.attempt,
+        generation=call.generation,
+        status="succeeded",
+        value=value,
+        truncated=truncated,
+    )
 
 
 def failed(call: TaskCall, error: ErrorInfo) -> Outcome:

@@ -25,12 +25,14 @@ _NUMBERS: Final = itertools.count(1)
 class Job(Generic[T]):
     """One call on its way through a thread."""
 
-    __slots__ = ("_abandoned", "_ended", "_guard", "_interrupt", "_thread", "future", "work")
+    __slots__ = ("_abandoned", "_ended", "_guard", "_interrupt", "_thread", "future", "tell", "work")
 
     def __init__(self, work: Callable[[Job[T]], T], future: asyncio.Future[T]) -> None:
         """`work` gets its job and must not raise."""
         self.work = work
         self.future = future
+        self.tell: Callable[[], float] | None = None
+        """Set from the thread: tells the work to end, and returns for how many seconds it may go on."""
         self._guard = threading.Lock()
         """Guards what follows: the loop gives up while the thread begins or ends."""
         self._thread: threading.Thread | None = None
@@ -79,7 +81,7 @@ class WorkerPool:
         """`limit` is at least 1. Threads that were given up do not count."""
         self._limit = limit
         self._jobs: SimpleQueue[Job[object] | None] = SimpleQueue()
-        self._arrived: deque[tuple[asyncio.Future[object], object]] = deque()
+        self._arrived: deque[tuple[Job[object], object]] = deque()
         self._woken = False
         """A wake-up is on its way. Cleared by the loop before it looks, so at worst there is one too many."""
         self._threads: set[threading.Thread] = set()
@@ -87,7 +89,9 @@ class WorkerPool:
         self._unfinished = 0
 
     async def run(self, work: Callable[[Job[T]], T]) -> T:
-        """Run `work` on a thread. A cancel gives it up at once and is raised."""
+        """Run `work` on a thread. A cancel is raised, once the work has ended or is given up: at once unless it `tell`s
+        otherwise, and at a second cancel.
+        """
         loop = asyncio.get_running_loop()
         job: Job[T] = Job(work, loop.create_future())
         self._unfinished += 1
@@ -97,6 +101,7 @@ class WorkerPool:
             self._jobs.put(cast("Job[object]", job))
             return await job.future
         except asyncio.CancelledError:
+            await _told(job, loop)
             busy = job.abandon()
             if busy is not None:
                 self._threads.discard(busy)
@@ -127,7 +132,7 @@ class WorkerPool:
             result = job.work(job)
             if not job.end():
                 return
-            self._arrived.append((job.future, result))
+            self._arrived.append((job, result))
             del job, result  # an idle thread keeps no user data alive
             if not self._woken:
                 self._woken = True
@@ -138,6 +143,15 @@ class WorkerPool:
         """Loop: give every result that has arrived to the one who waits for it."""
         self._woken = False
         while self._arrived:
-            future, result = self._arrived.popleft()
-            if not future.done():
-                future.set_result(result)
+            job, result = self._arrived.popleft()
+            if not job.future.done():
+                job.future.set_result(result)
+
+
+async def _told(job: Job[T], loop: asyncio.AbstractEventLoop) -> None:
+    """Let work that can be told come to its end."""
+    patience_s = job.tell() if job.tell is not None else 0.0
+    if patience_s > 0:
+        job.future = loop.create_future()  # the old one has been cancelled
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({job.future}, timeout=patience_s)
