@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import EngineError
 
+from .answering import Answering
 from .bridge import Bridge
 from .controller import Controller
 from .keyed_app import KeyedApp
@@ -56,6 +57,7 @@ class HighwayApp(KeyedApp):
         self.control = Controller(self, self.bridge, self.session, options)
         self.reading = Reading(self)
         self.operating = Operating(self)
+        self.answering = Answering(self)
         self.leaving = Leaving(self)
         self.run_screen = RunScreen(self.session)
         self.runs_screen = RunsScreen()

@@ -85,6 +85,11 @@ class Bridge:
         engine = self._opened()
         return await self._begin(lambda: engine.resume(run_id))
 
+    def handle(self, run_id: RunId) -> RunHandle | None:
+        """Give the handle on a live run; None where this process does not own it."""
+        handle = self._handles.get(run_id)
+        return None if handle is None or handle.done else handle
+
     async def bulkheads(self) -> Bulkheads:
         """Ask the engine's thread how its bulkheads are. Raises StoreError."""
         return await in_thread(self._opened().bulkheads)
@@ -96,16 +101,16 @@ class Bridge:
 
     def cancel(self, run_id: RunId) -> bool:
         """Ask for the end of a run; False where this process does not own it."""
-        handle = self._handles.get(run_id)
-        if handle is None or handle.done:
+        handle = self.handle(run_id)
+        if handle is None:
             return False
         handle.cancel()
         return True
 
     def cancel_task(self, run_id: RunId, key: TaskKey) -> bool:
         """Ask for the end of one task; False where this process does not own the run."""
-        handle = self._handles.get(run_id)
-        if handle is None or handle.done:
+        handle = self.handle(run_id)
+        if handle is None:
             return False
         handle.cancel_task(key)
         return True

@@ -171,6 +171,8 @@ class Controller:
             app.work("start", self.resume, session.run_id)
         elif what == "details" and key is not None:
             app.work("details", app.reading.details, key)
+        elif what == "answer":
+            app.answering.ask()
         elif what == "cancel_run":
             self._confirm_cancel(None)
         elif what == "cancel_task" and key is not None:

@@ -61,6 +61,6 @@ def _sources(graph: Graph, upstream: int, gate: Gate) -> list[int]:
 def _kind(upstream: Node, target: int, gate: Gate) -> EdgeKind:
     if gate is Gate.OPEN:
         return EdgeKind.BODY
-    if gate is Gate.TARGET:
+    if gate is Gate.TARGET and upstream.operator == "condition":
         return EdgeKind.TRUE if getattr(upstream.spec, "if_true", None) == target else EdgeKind.FALSE
     return EdgeKind.DEP

@@ -69,6 +69,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action("run", "resume", "R", "Resume this run", "resume"),
     _action("run", "cancel_task", "c", "Cancel the selected task", "cancel task"),
     _action("run", "cancel_run", "C", "Cancel the run", "cancel run"),
+    _action("run", "answer", "exclamation_mark", "Approve, reject or answer", "answer"),
     _action("run", "next_failure", "F", "Next failure", "next failure"),
     _action("run", "follow", "f", "Follow what runs", "follow"),
     _action("run", "details", "enter", "Details of the selected task", "details"),

@@ -121,6 +121,8 @@ def sentence(record: TaskRecord | None, upstream: Sequence[str], now: float) -> 
     after = f" after {took}" if took and record.status.terminal else ""
     many = f" and {record.attempts} attempts" if after and record.attempts > 1 else ""
     cause = why(record)
+    if not after and cause.startswith(word):
+        return cause
     code = f" [{record.error.code}]" if record.error is not None and cause == record.error.message else ""
     return f"{word}{after}{many}" + (f": {cause}{code}" if cause else "")
 

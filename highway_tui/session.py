@@ -48,6 +48,12 @@ class Session:
         return () if self.loaded is None else tuple(self.loaded.problems)
 
     @property
+    def source(self) -> str:
+        """Text of the file at its newest check; empty before the first."""
+        source = "" if self.loaded is None else self.loaded.source
+        return source if isinstance(source, str) else source.decode("utf-8", "replace")
+
+    @property
     def errors(self) -> int:
         """How many problems keep the file from running."""
         return sum(1 for problem in self.problems if problem.severity == "error")

@@ -68,10 +68,15 @@ RUN_LOOKS: Final[Mapping[str, Look]] = {
 
 OPERATOR_GLYPHS: Final[Mapping[str, tuple[str, str]]] = {
     "condition": ("◆", "?"),
+    "switch": ("◇", "%"),
     "parallel": ("∥", "|"),
+    "join": ("⊕", "+"),
     "while": ("⟳", "@"),
     "foreach": ("∀", "#"),
     "wait": ("◷", "~"),
+    "wait_for_event": ("◷", "~"),
+    "approval": ("☐", "="),
+    "emit_event": ("»", ">"),
     "workflow": ("▣", "&"),
 }
 """Unicode and ASCII mark of every operator but plain tasks, which have none."""

@@ -59,6 +59,7 @@ def run_hints(session: Session) -> Hints:
         "resume": not session.cannot_resume,
         "cancel_task": live,
         "cancel_run": live,
+        "answer": live and bool(session.view.asking),
         "next_failure": bool(counts["failed"] or counts["timed_out"]),
     }
     return _hints("run", possible)

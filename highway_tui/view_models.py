@@ -116,6 +116,8 @@ class RunView:
         """Calls under way, in the order they started."""
         self.queued: dict[TaskKey, None] = {}
         """Calls that wait for a permit, in the order they came."""
+        self.asking: dict[TaskKey, None] = {}
+        """Tasks that wait for a person's word."""
         self.circuits: dict[str, Circuit] = {}
         """What the journal said last of each circuit, by the name of the bulkhead."""
         self._nodes: PlanNodes | None = None
@@ -178,6 +180,10 @@ class RunView:
         if record.operator == "task":
             _mark(self.busy, key, on=record.status is TaskStatus.RUNNING)
             _mark(self.queued, key, on=record.status is TaskStatus.QUEUED)
+        approval = (
+            record.status is TaskStatus.WAITING and record.reason is not None and record.reason.code == "approval"
+        )
+        _mark(self.asking, key, on=approval or record.status is TaskStatus.NEEDS_ATTENTION)
         if key.scope == ROOT:
             self._count_root(record, old)
         elif old is None or change_open or change_failed:
@@ -356,6 +362,12 @@ def _mark(marks: dict[_Key, None], key: _Key, *, on: bool) -> None:
         marks[key] = None
     else:
         marks.pop(key, None)
+
+
+def _asks(record: TaskRecord) -> bool:
+    if record.status is TaskStatus.WAITING:
+        return record.reason is not None and record.reason.code == "approval"
+    return record.status is TaskStatus.NEEDS_ATTENTION
 
 
 def _scope_order(scope: ScopePath) -> tuple[int, str]:

@@ -23,10 +23,15 @@ class NodeKind(StrEnum):
 
     TASK = "task"
     CONDITION = "condition"
+    SWITCH = "switch"
     PARALLEL = "parallel"
+    JOIN = "join"
     FOREACH = "foreach"
     WHILE = "while"
     WAIT = "wait"
+    WAIT_FOR_EVENT = "wait_for_event"
+    APPROVAL = "approval"
+    EMIT_EVENT = "emit_event"
     WORKFLOW = "workflow"
 
 

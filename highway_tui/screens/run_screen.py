@@ -135,9 +135,7 @@ class RunScreen(Screen[None]):
         self._show_chips()
         self._graph.dim(session.stale)
         self._vars.show(session.view.names(self.selected))
-        source = "" if session.loaded is None else _text(session.loaded.source)
-        file = "" if session.loaded is None else str(session.loaded.path)
-        self._problems.show(session.problems, source, file)
+        self._problems.show(session.problems, session.source, "" if session.loaded is None else session.loaded.path)
         self._share()
         self.show_bulkheads(now)
 
@@ -256,6 +254,12 @@ class RunScreen(Screen[None]):
         if target is not None:
             self._select(target)
 
+    def go_to(self, key: TaskKey) -> None:
+        """Select a task and follow no longer."""
+        self.following = False
+        self._select(key)
+        self._show_bars()
+
     def _select(self, key: TaskKey | None) -> None:
         if key == self.selected:
             return
@@ -288,9 +292,7 @@ class RunScreen(Screen[None]):
     def on_dag_view_picked(self, event: DagView.Picked) -> None:
         """A person moved in the graph."""
         event.stop()
-        self.following = False
-        self._select(task_key(event.node))
-        self._show_bars()
+        self.go_to(task_key(event.node))
         if event.twice:
             self.action_details()
 
@@ -363,9 +365,7 @@ class RunScreen(Screen[None]):
             self.notify("nothing has failed", timeout=2)
             return
         place = failures.index(self.selected) + 1 if self.selected in failures else 0
-        self.following = False
-        self._select(failures[place % len(failures)])
-        self._show_bars()
+        self.go_to(failures[place % len(failures)])
 
     # --- actions that the app carries out ------------------------------------------------------------------------
 
@@ -389,9 +389,8 @@ class RunScreen(Screen[None]):
     def action_cancel_run(self) -> None:
         self.post_message(self.Wanted("cancel_run"))
 
+    def action_answer(self) -> None:
+        self.post_message(self.Wanted("answer"))
+
     def action_details(self) -> None:
         self.post_message(self.Wanted("details"))
-
-
-def _text(source: str | bytes) -> str:
-    return source if isinstance(source, str) else source.decode("utf-8", "replace")

@@ -142,12 +142,22 @@ class FakeHandle:
         self.plan = plan
         self.done = False
         self.cancelled: list[str] = []
+        self.answers: list[tuple[str, str]] = []
 
     def cancel(self, why: str = "") -> None:
         self.cancelled.append("")
 
     def cancel_task(self, key: TaskKey, why: str = "") -> None:
         self.cancelled.append(key.address)
+
+    def approve(self, key: TaskKey) -> None:
+        self.answers.append(("approve", key.address))
+
+    def reject(self, key: TaskKey) -> None:
+        self.answers.append(("reject", key.address))
+
+    def answer(self, key: TaskKey, decision: str) -> None:
+        self.answers.append((decision, key.address))
 
     def wait(self, timeout_s: float | None = None) -> RunRecord | None:
         return None
