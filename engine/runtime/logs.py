@@ -18,7 +18,8 @@ from ..core.calls import TaskCall
 from ..core.ports import LogSink
 from ..keys import TaskKey
 from ..utils.sanitize import sanitize
-from .log_sink import KINDS, LOG_CAP, RECORD, FileLogSink
+from .log_parts import CONTINUED, KINDS, RECORD, part_paths, part_starts
+from .log_sink import LOG_CAP, FileLogSink
 
 READ_CAP: Final = 256 * 1024
 LINE_CAP: Final = 16 * 1024
@@ -120,7 +121,10 @@ class LogFollower:
         self._last = last
         self._log: BinaryIO | None = None
         self._index: BinaryIO | None = None
+        self._start = 0
+        """Byte of the whole log that the open part starts with."""
         self._offset = 0
+        """In that part."""
         self._record = (0, 0.0, 0)
         """The record of the chunk that `_offset` is in."""
         self._next: tuple[int, float, int] | None = None
@@ -146,9 +150,10 @@ class LogFollower:
         """Return the lines that were finished since the last call; call again at once while `behind`."""
         if not self._opened() or self._log is None:
             return []
-        data = self._log.read(READ_CAP)
-        self.behind = len(data) == READ_CAP
         lines: list[LogLine] = []
+        data = self._log.read(READ_CAP)
+        if not data and self._is_finished():
+            data = self._next_part(lines)
         done = 0
         while done < len(data):
             _, at, kind = self._record_at(self._offset)
@@ -156,6 +161,7 @@ class LogFollower:
             self._take(data[done:end], at, kind, lines)
             self._offset += end - done
             done = end
+        self.behind = bool(data) and (len(data) == READ_CAP or self._is_finished())
         return lines
 
     def flush(self) -> list[LogLine]:
@@ -168,22 +174,61 @@ class LogFollower:
         """Open the files once they exist, and find the first line asked for."""
         if self._log is not None:
             return True
+        if self._last is None:
+            return self._open(0) is not None
+        missing, found = self._last, False
+        for start in reversed([0, *part_starts(self._path)]):
+            files = self._open(start)
+            if files is None:
+                continue
+            found = True
+            log, index = files
+            self._offset, seen = _start_of_last(log, missing)
+            missing -= seen
+            log.seek(self._offset)
+            index.seek(_record_before(index, self._offset) * RECORD.size)
+            if self._offset > 0:
+                break
+        return found
+
+    def _open(self, start: int) -> tuple[BinaryIO, BinaryIO] | None:
+        """Open the log and the index of one part in place of those before; None where they are not there yet."""
+        path, index_path = part_paths(self._path, start)
         try:
-            log = self._path.open("rb", buffering=0)
+            log = path.open("rb", buffering=0)
         except FileNotFoundError:
-            return False
+            return None
         try:
-            index = self._path.with_suffix(".idx").open("rb")
+            index = index_path.open("rb")
         except FileNotFoundError:
             log.close()  # between the two opens of the writer; the next call finds both
-            return False
-        self._log, self._index = cast("BinaryIO", log), index
-        if self._last is not None:
-            self._offset = _start_of_last(self._log, self._last)
-            self._log.seek(self._offset)
-            place = _record_before(index, self._offset)
-            index.seek(place * RECORD.size)
-        return True
+            return None
+        self.close()
+        files = cast("BinaryIO", log), index
+        self._log, self._index = files
+        self._start, self._offset, self._record, self._next = start, 0, (0, 0.0, 0), None
+        return files
+
+    def _is_finished(self) -> bool:
+        """Tell whether the log goes on in another part. Its last record says so, and nothing follows that."""
+        if self._next is None:
+            self._next = self._read_record()
+        return self._next is not None and self._next[2] == CONTINUED
+
+    def _next_part(self, lines: list[LogLine]) -> bytes:
+        """Go on with the next part that is left; what was dropped in between leaves a line."""
+        end = self._start + self._offset
+        for start in part_starts(self._path):
+            files = self._open(start) if start > self._start else None
+            if files is not None:
+                data = files[0].read(READ_CAP)
+                if start > end:
+                    lines += self.flush()
+                    _, at, _ = self._record_at(0)
+                    text = f"[… {start - end:,} bytes of this log were dropped here: it had grown too large …]"
+                    lines.append(LogLine(at=at, stream="log", level="warning", text=text))
+                return data
+        return b""
 
     def _record_at(self, offset: int) -> tuple[int, float, int]:
         """Return the record of the chunk that holds `offset`, which lies behind the last one asked for."""
@@ -204,7 +249,7 @@ class LogFollower:
             self._index.seek(place)
             return None
         offset, at, kind = RECORD.unpack(raw)
-        return int(offset), float(at), min(int(kind), len(KINDS) - 1)
+        return int(offset), float(at), int(kind) if kind == CONTINUED else min(int(kind), len(KINDS) - 1)
 
     def _take(self, data: bytes, at: float, kind: int, lines: list[LogLine]) -> None:
         """Cut a piece of one chunk into lines; its unfinished end waits for the next chunk of the same kind."""
@@ -244,11 +289,11 @@ def _line(at: float, kind: int, raw: bytes | bytearray) -> LogLine:
     return LogLine(at=at, stream=stream, level=level, text=sanitize(raw.decode("utf-8", "replace")))
 
 
-def _start_of_last(log: BinaryIO, count: int) -> int:
-    """Return the offset where the last `count` lines start, looking back at most TAIL_CAP bytes."""
+def _start_of_last(log: BinaryIO, count: int) -> tuple[int, int]:
+    """Return the offset where the last `count` lines start, and how many were found, going back TAIL_CAP bytes."""
     size = os.fstat(log.fileno()).st_size
     if count <= 0:
-        return size
+        return size, 0
     start, seen, block = size, 0, 64 * 1024
     while start > 0 and size - start < TAIL_CAP:
         begin = max(0, start - block)
@@ -257,9 +302,9 @@ def _start_of_last(log: BinaryIO, count: int) -> int:
         while (at := data.rfind(b"\n", 0, at)) >= 0:
             seen += 1
             if seen == count:
-                return begin + at + 1
+                return begin + at + 1, seen
         start = begin
-    return start
+    return start, seen
 
 
 def _record_before(index: BinaryIO, offset: int) -> int:

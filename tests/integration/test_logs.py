@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from engine.core.calls import TaskCall
 from engine.keys import RunId, key_of
+from engine.runtime.log_parts import RECORD
 from engine.runtime.log_sink import FileLogSink
 from engine.runtime.logs import FileLogBook, LogFollower, LogLine, log_files, log_path, tail
 
@@ -169,16 +171,72 @@ def test_endless_progress_bar_takes_no_memory(path: Path) -> None:
     assert [line.text for line in everything(path)] == ["19999 files of many"]
 
 
-def test_log_ends_at_its_cap_with_a_mark(path: Path) -> None:
-    """What passes the cap is dropped, and the last line says so."""
-    sink = FileLogSink(path, cap=1000)
-    for _ in range(100):
-        sink.write(b"x" * 49 + b"\n")
-    sink.close()
-    lines = everything(path)
+def _written(path: Path, count: int, cap: int) -> FileLogSink:
+    """Write numbered lines of 50 bytes."""
+    sink = FileLogSink(path, cap=cap)
+    for number in range(count):
+        sink.write(b"%49d\n" % number)
+    return sink
 
-    assert [line.text for line in lines[:20]] == ["x" * 49] * 20
-    assert [line.text for line in lines[20:]] == ["", "the log ends here: it has reached 1000 bytes"]
+
+def test_log_keeps_its_beginning_and_its_end(path: Path) -> None:
+    """What passes the cap is dropped in the middle, and a line says how much; the rest is there in order."""
+    _written(path, 1000, 10_000).close()
+    lines = everything(path)
+    (gap,) = (number for number, line in enumerate(lines) if line.stream == "log")
+    before = [int(line.text) for line in lines[:gap] if line.text.strip().isdigit()]
+    after = [int(line.text) for line in lines[gap + 1 :] if len(line.text) == 49]
+
+    assert list(range(len(before))) == before
+    assert list(range(1000 - len(after), 1000)) == after
+    assert len(before) >= 70
+    assert len(after) >= 30
+    assert re.fullmatch(r"\[… [\d,]+ bytes of this log were dropped here: it had grown too large …\]", lines[gap].text)
+    assert "warning" == lines[gap].level
+
+
+def test_disk_use_stays_under_the_cap(path: Path) -> None:
+    """Logs and indexes together; also where every chunk is one byte."""
+    sink = FileLogSink(path, cap=10_000)
+    for _ in range(5_000):
+        sink.write(b"x")
+    sink.close()
+
+    assert sum(file.stat().st_size for file in path.parent.iterdir()) <= 10_000 + 3 * RECORD.size
+
+
+def test_follower_keeps_up_with_a_log_that_is_cut(path: Path) -> None:
+    """One who reads while it is written misses nothing; one who falls behind is told what is gone."""
+    sink = FileLogSink(path, cap=10_000)
+    seen: list[LogLine] = []
+    with LogFollower(path) as keen:
+        for number in range(1000):
+            sink.write(b"%49d\n" % number)
+            seen += keen.read_new()
+            while keen.behind:
+                seen += keen.read_new()
+    sink.close()
+
+    assert list(range(1000)) == [int(line.text) for line in seen]
+
+
+@pytest.mark.parametrize("count", [1, 30, 60, 100])
+def test_tail_of_a_log_that_was_cut(path: Path, count: int) -> None:
+    """The last lines come from as many parts as it takes."""
+    _written(path, 1000, 10_000).close()
+
+    assert everything(path)[-count:] == tail(path, count)
+
+
+def test_attempt_that_runs_again_goes_on_in_the_last_part(path: Path) -> None:
+    """After a crash a log that was cut goes on where it ended."""
+    _written(path, 1000, 10_000).close()
+    before = everything(path)
+    again = FileLogSink(path, cap=10_000)
+    again.write(b"after\n")
+    again.close()
+
+    assert [*(line.text for line in before), "after"][-20:] == [line.text for line in everything(path)][-20:]
 
 
 def test_write_after_close_is_dropped(path: Path) -> None:
