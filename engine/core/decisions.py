@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from ..keys import TaskKey
+from ..keys import ROOT, TaskId, TaskKey
 from .calls import TaskCall
+
+RUN_KEY: Final = TaskKey(ROOT, TaskId(""))
+"""Stands for the run itself where a timer is armed; no task has an empty id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class ArmTimer:
 
     key: TaskKey
     due_at: float
-    purpose: Literal["wait", "retry"]
+    purpose: Literal["wait", "retry", "run"]
 
 
 @dataclass(frozen=True, slots=True)

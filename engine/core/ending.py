@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
-from ..definition.plan import Gate
-from ..errors import ErrorInfo
+from collections.abc import Iterator
+
+from ..definition.plan import AwaitSpec, Gate
+from ..errors import EngineBug, ErrorInfo
 from . import events as e
+from .decisions import RUN_KEY, ArmTimer
 from .instances import Instance
 from .state import RunState
 from .status import RunStatus, TaskStatus
+
+TIMEOUT = "timeout"
+"""Code of the reason for which a run is stopped when its time is over."""
+
+
+def is_parked(state: RunState) -> bool:
+    """Say whether nothing but people and events from outside can move the run."""
+    if state.status is not RunStatus.WAITING or state.plan.timeout_s is not None:
+        return False
+    return all(
+        isinstance(spec := instance.node.spec, AwaitSpec)
+        and spec.kind in ("event", "approval")
+        and instance.until is None
+        for instance in state.instances()
+        if instance.status is TaskStatus.WAITING
+    )
+
+
+def time_limit(state: RunState, now: float) -> Iterator[ArmTimer]:
+    """Give the run its whole time from here: an owner that was dead does not use it up."""
+    if state.plan.timeout_s is not None and not state.status.terminal:
+        yield ArmTimer(RUN_KEY, now + state.plan.timeout_s, "run")
+
+
+def sum_up(state: RunState) -> Iterator[e.Event]:
+    """Say what the run as a whole is once nothing more can be decided."""
+    if state.status.terminal or not state.scopes:
+        return
+    if state.root.unfinished == 0:
+        yield end_of_run(state)
+    elif state.status is RunStatus.PAUSED:
+        return
+    elif state.active_calls == 0 and state.waiting == 0:
+        raise EngineBug("E-BUG-STUCK", "nothing runs, nothing waits, and the run is not done")
+    elif state.status is RunStatus.RUNNING and state.active_calls == 0:
+        yield e.RunWaiting(e.Reason("timer", "waiting: only timers, events and people are left"))
+    elif state.status is RunStatus.WAITING and state.active_calls > 0:
+        yield e.RunContinued()
 
 
 def end_of_run(state: RunState) -> e.RunFinished:
     """Sum up a run in which every instance of the root scope is terminal."""
     if state.status is RunStatus.CANCELLING:
         reason = state.cancel_reason
+        if reason is not None and reason.code == TIMEOUT:
+            return e.RunFinished(RunStatus.TIMED_OUT, ErrorInfo(code="E-TIMEOUT", message=reason.text))
         return e.RunFinished(
             RunStatus.CANCELLED, ErrorInfo(code="E-CANCELLED", message=reason.text if reason else "cancelled")
         )

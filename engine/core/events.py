@@ -72,7 +72,14 @@ class RunWaiting:
 
 @dataclass(frozen=True, slots=True)
 class RunContinued:
-    """A waiting run has work again."""
+    """A waiting run has work again, or a paused one goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaused:
+    """Nothing new starts; what runs may end."""
+
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +356,7 @@ RunEvent: TypeAlias = (
     | RunStarted
     | RunWaiting
     | RunContinued
+    | RunPaused
     | RunCancelRequested
     | RunInterrupted
     | RunFinished

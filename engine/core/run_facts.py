@@ -81,7 +81,9 @@ class RunFacts:
         for instance in self.instances():
             instance.stopped = instance.status is TaskStatus.RUNNING
 
-    def _run_moved(self, event: e.RunWaiting | e.RunContinued | e.RunInterrupted | e.BulkheadChanged) -> None:
+    def _run_moved(
+        self, event: e.RunWaiting | e.RunContinued | e.RunPaused | e.RunInterrupted | e.BulkheadChanged
+    ) -> None:
         """Nothing but the status changes."""
         self.status = next_run_status(self.status, event)
 
@@ -106,6 +108,7 @@ class RunFacts:
         e.RunCancelRequested: _run_cancel_requested,
         e.RunWaiting: _run_moved,
         e.RunContinued: _run_moved,
+        e.RunPaused: _run_moved,
         e.RunInterrupted: _run_moved,
         e.BulkheadChanged: _run_moved,
         e.SignalReceived: _signal_received,

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..definition.plan import JoinSpec
-from ..errors import EngineBug, ErrorInfo, TemplateError, UsageError
+from ..errors import ErrorInfo, TemplateError, UsageError
 from ..keys import JsonValue, TaskKey
 from . import events as e
 from . import wishes
 from .calls import Outcome
-from .decisions import Decision, RequestPermit, StartCall, WithdrawPermit
+from .decisions import RUN_KEY, Decision, RequestPermit, StartCall, WithdrawPermit
 from .desk import Desk, Step, failed
-from .ending import end_of_run, failed_before, why_skipped
+from .ending import TIMEOUT, failed_before, sum_up, time_limit, why_skipped
 from .instances import Instance, Scope
 from .operator_handlers import HANDLERS, await_handler, task_handler
 from .projection import Projector
@@ -74,17 +74,19 @@ class Scheduler:
     def create(self, event: e.RunCreated, epoch: int) -> None:
         """Begin a new run."""
         self._emit_all([event, e.RunStarted(epoch)])
+        self._emit_all(time_limit(self.state, self.desk.now))
         self._list_all()
 
     def resume(self, epoch: int) -> None:
         """Go on with a run that was folded from its journal."""
         self._emit_all(take_over(self.state, epoch))
+        self._emit_all(time_limit(self.state, self.desk.now))
         self._list_all()
 
     def start(self, key: TaskKey) -> None:
         """Begin the next attempt of a queued call: its permits are granted."""
         instance = self.state.find(key)
-        if instance is None or instance.status is not TaskStatus.QUEUED:
+        if instance is None or instance.status is not TaskStatus.QUEUED or self.state.status is RunStatus.PAUSED:
             self._permits.append(WithdrawPermit(key))
             return
         steps = tuple(task_handler.start(instance, self.desk))
@@ -119,7 +121,9 @@ class Scheduler:
         return True
 
     def timer_fired(self, key: TaskKey) -> None:
-        """A deadline passed: a wait ends, or another attempt is due."""
+        """A deadline passed: a wait ends, another attempt is due, or the run is out of time."""
+        if key == RUN_KEY and self.state.root.unfinished:
+            self.cancel(e.Reason(TIMEOUT, f"timed out: the run took longer than {self.state.plan.timeout_s:g} s"))
         instance = self.state.find(key)
         if instance is None:
             return
@@ -135,7 +139,10 @@ class Scheduler:
     def cancel(self, reason: e.Reason) -> None:
         """End the run; a second call, or one after its end, does nothing."""
         if not self.state.status.terminal and self.state.cancel_reason is None:
+            was_paused = self.state.status is RunStatus.PAUSED
             self._emit_all(cancel_run(self.state, reason))
+            if was_paused:
+                self._emit_all(wishes.stand_in_line(self.state))
             self._list_all()
 
     def cancel_task(self, key: TaskKey, reason: e.Reason) -> None:
@@ -144,6 +151,15 @@ class Scheduler:
         if instance is not None and not instance.status.terminal:
             self._emit_all(cancel_task(self.state, instance, reason))
             self._list_all()
+
+    def pause(self, reason: e.Reason) -> None:
+        """Start nothing new until `unpause`; what runs may end. UsageError where the run cannot pause now."""
+        self._emit_all(wishes.pause(self.state, reason))
+
+    def unpause(self) -> None:
+        """Go on with a paused run; UsageError where it is not."""
+        self._emit_all(wishes.unpause(self.state))
+        self._list_all()
 
     def file_found(self, key: TaskKey) -> None:
         """There is something at the path that a wait was watching."""
@@ -179,17 +195,18 @@ class Scheduler:
 
     def settle(self, limit: int = TURN_LIMIT) -> bool:
         """Decide everything that can be decided now; True where the limit cut it short and more is to do."""
-        while (self._worklist or self._closing) and len(self._entries) < limit:
-            if self._closing:
-                self._close(self._closing.popleft())
-            else:
-                instance = self._worklist.popleft()
-                self._listed.discard(id(instance))
-                self._examine(instance)
-        more = bool(self._worklist or self._closing)
-        if not more:
-            self._sum_up()
-        return more
+        while True:
+            while (self._worklist or self._closing) and len(self._entries) < limit:
+                if self._closing:
+                    self._close(self._closing.popleft())
+                else:
+                    instance = self._worklist.popleft()
+                    self._listed.discard(id(instance))
+                    self._examine(instance)
+            if self._worklist or self._closing:
+                return True
+            if not self._sum_up():
+                return False
 
     def is_full(self) -> bool:
         """Say whether this turn has reached TURN_LIMIT."""
@@ -226,6 +243,8 @@ class Scheduler:
 
     def _examine(self, instance: Instance) -> None:
         owner = instance.scope.owner
+        if self.state.status is RunStatus.PAUSED:  # everything is listed again when it goes on
+            return
         if instance.status.terminal or (owner is not None and owner.status is not TaskStatus.RUNNING):
             return
         if instance.status is TaskStatus.PENDING:
@@ -276,19 +295,10 @@ class Scheduler:
             self._emit(close_scope(scope, owner))
             self._list(owner)
 
-    def _sum_up(self) -> None:
-        """Decide what the run as a whole is now."""
-        state = self.state
-        if state.status.terminal or not state.scopes:
-            return
-        if state.root.unfinished == 0:
-            self._emit(end_of_run(state))
-        elif state.active_calls == 0 and state.waiting == 0:
-            raise EngineBug("E-BUG-STUCK", "nothing runs, nothing waits, and the run is not done")
-        elif state.status is RunStatus.RUNNING and state.active_calls == 0:
-            self._emit(e.RunWaiting(e.Reason("timer", "waiting: only timers, events and people are left")))
-        elif state.status is RunStatus.WAITING and state.active_calls > 0:
-            self._emit(e.RunContinued())
+    def _sum_up(self) -> bool:
+        """Decide what the run as a whole is now; True where that gives more to decide."""
+        self._emit_all(sum_up(self.state))
+        return bool(self._worklist or self._closing)
 
     # --- emitting --------------------------------------------------------------------------------------------------
 
@@ -298,7 +308,8 @@ class Scheduler:
 
     def _emit_any(self, step: Step) -> None:
         if isinstance(step, RequestPermit | WithdrawPermit):
-            self._permits.append(step)
+            if isinstance(step, WithdrawPermit) or self.state.status is not RunStatus.PAUSED:
+                self._permits.append(step)
         elif isinstance(step, Decision):
             self._decisions.append(step)
         else:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
-from ..definition.plan import AwaitSpec
+from ..definition.plan import AwaitSpec, CallSpec
 from ..errors import ErrorInfo, UsageError
 from ..keys import JsonValue
 from . import events as e
-from .decisions import DisarmTimer
+from .decisions import DisarmTimer, RequestPermit, WithdrawPermit
 from .desk import Desk, Step
 from .instances import Instance
-from .operator_handlers.task_handler import queue
-from .status import TaskStatus
+from .operator_handlers.task_handler import queue, runtime_of
+from .state import RunState
+from .status import RunStatus, TaskStatus
 
 Answer: TypeAlias = Literal["rerun", "fail", "succeed"]
 """What a person says about a call that was interrupted."""
@@ -54,3 +55,28 @@ def answer(instance: Instance, decision: Answer) -> Iterator[Step]:
     else:
         info = ErrorInfo(code="E-INTERRUPTED", message="interrupted: a person said that it failed", retryable=False)
         yield e.TaskFailed(key, attempt, info)
+
+
+def pause(state: RunState, reason: e.Reason) -> Iterator[Step]:
+    """Start nothing new; calls that stand in line give up their places. UsageError: the run cannot pause now."""
+    if state.status not in {RunStatus.RUNNING, RunStatus.WAITING}:
+        raise UsageError("E-RUN-STATE", f"run {state.run_id} is {state.status.value} and cannot be paused")
+    yield e.RunPaused(reason)
+    for instance in list(state.instances()):
+        if instance.status is TaskStatus.QUEUED:
+            yield WithdrawPermit(instance.key)
+
+
+def unpause(state: RunState) -> Iterator[Step]:
+    """Go on where the run was paused; UsageError: it is not."""
+    if state.status is not RunStatus.PAUSED:
+        raise UsageError("E-RUN-STATE", f"run {state.run_id} is {state.status.value}, not paused")
+    yield e.RunContinued()
+    yield from stand_in_line(state)
+
+
+def stand_in_line(state: RunState) -> Iterator[Step]:
+    """Ask again for the permits of every call that is queued."""
+    for instance in list(state.instances()):
+        if instance.status is TaskStatus.QUEUED and isinstance(instance.node.spec, CallSpec):
+            yield RequestPermit(instance.key, instance.node.bulkhead, runtime_of(instance.node.spec))

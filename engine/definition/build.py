@@ -100,6 +100,7 @@ def build(
         env=workflow.env,
         bulkheads={name: _bulkhead(bulkhead) for name, bulkhead in workflow.bulkheads.items()},
         max_parallel=workflow.max_parallel,
+        timeout_s=workflow.timeout,
         fail_fast=workflow.fail_fast,
         timezone=workflow.timezone,
         version=workflow.version,

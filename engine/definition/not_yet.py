@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .items import Item
 
 _WORKFLOW_KEYS: Final = (
-    "dotenv", "finally", "on_failure", "on_success", "secrets", "timeout",
+    "dotenv", "finally", "on_failure", "on_success", "secrets",
 )  # fmt: skip
 _CALL_ONLY: Final = ("env", "idempotency_key")
 """Keys that mean something to a call; an operator that makes none has no use for them."""

@@ -379,6 +379,8 @@ class Plan:
     bulkheads: Mapping[str, BulkheadSpec] = field(default_factory=dict)
     """Named ones; those of a nested workflow are its own."""
     max_parallel: int = 16
+    timeout_s: float | None = None
+    """Of the tasks of a run, from each start or resume; hooks have their own. None: no limit."""
     fail_fast: bool = True
     timezone: str = "UTC"
     version: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from ..core.events import Reason
 from ..core.scheduler import Scheduler
 from ..core.values import json_text
 from ..core.wishes import Answer
@@ -18,6 +19,14 @@ class Wishes(ABC):
     @abstractmethod
     def _wish(self, act: Callable[[Scheduler], object]) -> None:
         """Let `act` happen in the run's next turn, on the engine's thread."""
+
+    def pause(self, why: str = "paused by the user") -> None:
+        """Start nothing new until `unpause`; what runs may end. A resume of the run goes on."""
+        self._wish(lambda scheduler: scheduler.pause(Reason("pause", why)))
+
+    def unpause(self) -> None:
+        """Go on with a paused run."""
+        self._wish(lambda scheduler: scheduler.unpause())
 
     def signal(self, name: str, payload: JsonValue = None) -> None:
         """Tell the run that an event happened; it is kept for waits that begin later. UsageError: no JSON value."""

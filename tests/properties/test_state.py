@@ -121,6 +121,7 @@ RUN_EVENTS: list[e.RunEvent] = [
     e.RunCancelRequested(REASON),
     e.RunInterrupted(REASON),
     e.SignalReceived("go"),
+    e.RunPaused(REASON),
     e.RunFinished(RunStatus.SUCCEEDED),
     e.RunFinished(RunStatus.FAILED),
     e.RunFinished(RunStatus.CANCELLED),
