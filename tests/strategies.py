@@ -204,7 +204,7 @@ class _Drawing:
     def _call(self, made: _List, name: str, readable: Names, kind: str) -> tuple[dict[str, Any], Names]:
         if kind == "task":
             task: dict[str, Any] = {"operator_type": "task", "run": "true"}
-            if self._one_in(2):
+            if not self._one_in(3):
                 task["retry"] = {"max_attempts": self._draw(st.integers(1, 3)), "delay": "1s"}
             if readable and self._one_in(3):
                 task["env"] = {"VALUE": self._hole(readable)}
