@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar, cast
 
 from ..core.calls import TaskCall
@@ -41,7 +41,7 @@ class Resources:
 
 @dataclass(slots=True, kw_only=True)
 class ToolContext:
-    """The surroundings of one call. Used by whoever runs it; only `truncated` changes."""
+    """The surroundings of one call. Used by whoever runs it; its last fields change."""
 
     call: TaskCall
     log: LogSink
@@ -51,6 +51,13 @@ class ToolContext:
     resources: Resources
     truncated: bool = False
     """Set by a tool whose result is only the beginning of what there was."""
+    unfinished: dict[str, str] = field(default_factory=dict)
+    """By stream: the beginning of a line that is being printed."""
+
+    def flush(self) -> None:
+        """Write what was printed without the end of a line."""
+        for stream in list(self.unfinished):
+            self.log.write(self.unfinished.pop(stream, "").encode("utf-8", "replace"), stream)
 
 
 CURRENT: Final[ContextVar[ToolContext | None]] = ContextVar("highway_tool_context", default=None)

@@ -64,6 +64,8 @@ class PythonExecutor:
             return timed_out(call) if limit.expired() else cancelled(call)
         finally:
             CURRENT.reset(token)
+            if context.unfinished:
+                context.flush()
         value, error = answer
         return failed(call, error) if error is not None else succeeded(call, value, truncated=context.truncated)
 

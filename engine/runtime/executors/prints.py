@@ -1,8 +1,8 @@
 """Keeps functions off the terminal: what they print goes into their task's log.
 
 Replacing `sys.stdout` by one file cannot tell tasks apart, so a proxy asks at each write which call this code runs
-for. What is written outside of a call goes where it would have gone. Not caught: a thread that a function starts
-itself, and what writes to file descriptor 1 directly.
+for. Lines are written whole, so that a `print` is one write. What is written outside of a call goes where it would
+have gone. Not caught: a thread that a function starts itself, and what writes to file descriptor 1 directly.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO, cast
+from typing import Final, TextIO, cast
 
 from ...core.ports import LogSink
 from ...tools.context import CURRENT
+
+_UNFINISHED: Final = 8 * 1024
+"""Characters of a line that are kept back for its end."""
 
 
 @contextmanager
@@ -59,8 +62,21 @@ class _Routed:
         context = CURRENT.get()
         if context is None:
             return self.beneath.write(text)
-        context.log.write(text.encode("utf-8", "replace"), self._stream)
+        whole, end, rest = (context.unfinished.pop(self._stream, "") + text).rpartition("\n")
+        if len(rest) > _UNFINISHED:
+            whole, end, rest = whole + end + rest, "", ""
+        if rest:
+            context.unfinished[self._stream] = rest
+        if whole or end:
+            context.log.write((whole + end).encode("utf-8", "replace"), self._stream)
         return len(text)
+
+    def flush(self) -> None:
+        context = CURRENT.get()
+        if context is None:
+            self.beneath.flush()
+        else:
+            context.flush()
 
     def writelines(self, lines: list[str]) -> None:
         for line in lines:
@@ -69,6 +85,8 @@ class _Routed:
     @property
     def buffer(self) -> object:
         context = CURRENT.get()
+        if context is not None:
+            context.flush()
         return self.beneath.buffer if context is None else _Bytes(context.log, self._stream)
 
     def __getattr__(self, name: str) -> object:
