@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future
@@ -20,16 +21,16 @@ from .compiler import load_text
 from .core.bulkhead import Bulkhead, Snapshot
 from .core.desk import Desk
 from .core.events import Reason, RunCreated
-from .core.ports import Recovering, RunReader, Store, Subscriber
+from .core.ports import RunReader, Store, Subscriber
 from .core.records import RunRecord, StoredDefinition
 from .core.scheduler import Scheduler
+from .core.secret_text import SecretMarks
 from .core.state import RunState
 from .core.status import RunStatus
 from .core.value_cache import ValueCache
 from .definition.loading import Loaded
 from .definition.params import check_params, check_variables
 from .definition.plan import Plan
-from .definition.runtimes import runtimes_of
 from .errors import EngineError, StoreError, UsageError
 from .keys import JsonValue, RunId, TaskKey
 from .persistence.manager import open_reader, open_store
@@ -39,12 +40,13 @@ from .runtime.bulkheads import Bulkheads, Holder
 from .runtime.bus import Bus
 from .runtime.clock import SystemClock
 from .runtime.control import address_of
-from .runtime.executors import EXECUTORS
+from .runtime.executors import EXECUTORS, recover
 from .runtime.executors.prints import prints_into_logs
 from .runtime.failpoints import Failpoints
 from .runtime.ids import checked_run_id, new_run_id
 from .runtime.logs import FileLogBook
 from .runtime.orchestrator import LiveRun, Services
+from .runtime.vault import SecretVault, hide_params, open_vault, reopen_vault
 from .runtime.watchman import Watchman
 from .runtime.wishes import Wishes
 from .tools.registry import Registry
@@ -148,27 +150,30 @@ class Engine:
     ) -> RunHandle:
         """Start a run; it is stored when this returns.
 
-        WorkflowInvalid for a file with errors, UsageError for inputs that do not fit or a run id that is taken.
+        WorkflowInvalid for a file with errors, UsageError for inputs that do not fit, a run id that is taken, secrets
+        that cannot be had (`E-SECRET`) and dotenv files that cannot be read (`E-DOTENV`).
         """
         plan = loaded.require()
+        stored, hidden = hide_params(plan, check_params(plan.params, params or {}))
         definition = StoredDefinition(
             path=loaded.absolute_path,
             text=loaded.source,
             sha256=loaded.sha256,
             sources=dict(plan.sources),
-            params=check_params(plan.params, params or {}),
+            params=stored,
             variables=check_variables(plan.variables, variables or {}),
             keep_going=keep_going,
         )
         chosen = checked_run_id(run_id) if run_id is not None else new_run_id()
-        return self._call(self._start(plan, definition, chosen))
+        return self._call(self._start(plan, definition, chosen, hidden))
 
-    def resume(self, run_id: RunId) -> RunHandle:
+    def resume(self, run_id: RunId, *, secret_params: Mapping[str, JsonValue] | None = None) -> RunHandle:
         """Go on with a stored run under its stored definition; failed work starts anew, finished work stays.
 
-        OwnedElsewhere while another process runs it, UsageError for an unknown or a succeeded run.
+        `secret_params` are given again, for they were not stored. OwnedElsewhere while another process runs it,
+        UsageError for an unknown or a succeeded run, and as in `start` for what is secret.
         """
-        return self._call(self._resume(run_id))
+        return self._call(self._resume(run_id, secret_params or {}))
 
     def cancel(self, run_id: RunId, why: str) -> None:
         """Ask for the end of a run of this engine."""
@@ -256,7 +261,10 @@ class Engine:
             self._ready.set_result(None)
             await self._stop.wait()
 
-    async def _start(self, plan: Plan, definition: StoredDefinition, run_id: RunId) -> RunHandle:
+    async def _start(
+        self, plan: Plan, definition: StoredDefinition, run_id: RunId, hidden: Mapping[str, str]
+    ) -> RunHandle:
+        vault = await open_vault(plan, hidden, os.environ)
         now = self._services.clock.now()
         record = RunRecord(
             id=run_id,
@@ -272,13 +280,14 @@ class Engine:
         hit("run.created")
         epoch = self._store.claim(run_id, address_of(self._store.run_folder(run_id)))
         hit("run.claimed")
-        scheduler = self._scheduler(RunState(run_id, plan), definition)
+        scheduler = self._scheduler(RunState(run_id, plan), definition.path, vault)
         created = RunCreated(
             plan.name, definition.sha256, definition.params, definition.variables, definition.keep_going
         )
-        return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.create(created, epoch))
+        handle = RunHandle(run_id, plan, self)
+        return await self._drive(handle, scheduler, vault, lambda: scheduler.create(created, epoch))
 
-    async def _resume(self, run_id: RunId) -> RunHandle:
+    async def _resume(self, run_id: RunId, secret_params: Mapping[str, JsonValue]) -> RunHandle:
         if self._store.run(run_id).status is RunStatus.SUCCEEDED:
             raise UsageError("E-RUN-SUCCEEDED", f"run {run_id} has succeeded; there is nothing to resume")
         epoch = self._store.claim(run_id, address_of(self._store.run_folder(run_id)))
@@ -286,44 +295,42 @@ class Engine:
             self._services.failpoints.hit("resume.claimed")
             definition = self._store.definition(run_id)
             plan = load_text(definition.text, definition.path, sources=definition.sources).require()
+            vault = await reopen_vault(plan, definition.params, secret_params, os.environ)
             state = RunState(run_id, plan)
             entries = self._store.entries(run_id)
             for entry in entries:
                 state.apply(entry.event, entry.at)
-            await self._recover(run_id, plan)
+            await recover(self._services.executors, run_id, plan)
             self._services.failpoints.hit("resume.folded")
         except BaseException:
             self._store.release(run_id)
             raise
-        scheduler = self._scheduler(state, definition, len(entries) + 1)
+        scheduler = self._scheduler(state, definition.path, vault, len(entries) + 1)
+        handle = RunHandle(run_id, plan, self)
         if entries:
-            return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.resume(epoch))
+            return await self._drive(handle, scheduler, vault, lambda: scheduler.resume(epoch))
         created = RunCreated(
             plan.name, definition.sha256, definition.params, definition.variables, definition.keep_going
         )
-        return await self._drive(RunHandle(run_id, plan, self), scheduler, lambda: scheduler.create(created, epoch))
+        return await self._drive(handle, scheduler, vault, lambda: scheduler.create(created, epoch))
 
-    async def _recover(self, run_id: RunId, plan: Plan) -> None:
-        """Let executors look at what the last owner left, where the workflow uses them."""
-        for name in sorted(runtimes_of(plan)):
-            executor = self._services.executors[name]
-            if isinstance(executor, Recovering):
-                await executor.recover(run_id)
-
-    def _scheduler(self, state: RunState, definition: StoredDefinition, next_seq: int = 1) -> Scheduler:
+    def _scheduler(self, state: RunState, path: str, vault: SecretVault, next_seq: int = 1) -> Scheduler:
         store, run_id = self._store, state.run_id
         desk = Desk(
             state=state,
             values=ValueCache(lambda refs: store.values(run_id, refs)),
             tools=self._registry,
-            env=dict(os.environ),
+            env=vault.texts(os.environ),
+            marks=SecretMarks(secrets.token_hex(16)) if vault.has_secrets else None,
         )
-        return Scheduler(state, desk, definition.path, next_seq)
+        return Scheduler(state, desk, path, next_seq)
 
-    async def _drive(self, handle: RunHandle, scheduler: Scheduler, begin: Callable[[], None]) -> RunHandle:
+    async def _drive(
+        self, handle: RunHandle, scheduler: Scheduler, vault: SecretVault, begin: Callable[[], None]
+    ) -> RunHandle:
         """Let the run go and return once its first turn is saved."""
         run_id = handle.run_id
-        live = LiveRun(scheduler, self._services, FileLogBook(self._store.run_folder(run_id)))
+        live = LiveRun(scheduler, self._services, FileLogBook(self._store.run_folder(run_id)), vault)
         first: asyncio.Future[None] = self._loop.create_future()
 
         def saved() -> None:

@@ -6,11 +6,11 @@ run of this process lives: an idle screen does no work at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from engine import EngineError, RunId, RunReader, StoreError, TaskKey
+from engine import EngineError, JsonValue, RunId, RunReader, StoreError, TaskKey
 
 from .bulkheads import Bulkheads
 from .feeds import LiveFeed
@@ -80,10 +80,10 @@ class Bridge:
             )
         )
 
-    async def resume(self, run_id: RunId) -> RunHandle:
+    async def resume(self, run_id: RunId, secret_params: Mapping[str, JsonValue]) -> RunHandle:
         """Go on with a run. Raises OwnedElsewhere, UsageError, StoreError."""
         engine = self._opened()
-        return await self._begin(lambda: engine.resume(run_id))
+        return await self._begin(lambda: engine.resume(run_id, secret_params=secret_params))
 
     def handle(self, run_id: RunId) -> RunHandle | None:
         """Give the handle on a live run; None where this process does not own it."""

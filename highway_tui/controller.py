@@ -90,7 +90,8 @@ class Controller:
         """Go on with a run, and show it."""
         if self._bridge.starting:
             return
-        handle = await self._ask(lambda: self._bridge.resume(run_id))
+        given = self._options.params if run_id == self._options.resume else {}
+        handle = await self._ask(lambda: self._bridge.resume(run_id, given))
         if handle is None:
             await self.open(run_id)
             return

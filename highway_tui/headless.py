@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 from engine import (
     Batch,
     Engine,
+    JsonValue,
     Loaded,
     RunHandle,
     RunId,
@@ -47,11 +48,12 @@ def run_file(settings: RunSettings, file: str, wanted: StartWishes) -> int:
     with Engine(settings.url) as engine:
         if wanted.run_id is not None and (known := _known(engine.reader, wanted.run_id)) is not None:
             stored = engine.reader.definition(known.id)
+            secret = {name: params.pop(name) for name in loaded.plan.secret_params if name in params}
             if stored.sha256 != loaded.sha256:
                 complain(f"run {known.id} goes by the definition it was started with; {file} differs from it")
             if not (params.items() <= stored.params.items() and variables.items() <= stored.variables.items()):
                 complain(f"run {known.id} keeps the params and variables it was started with")
-            return _resume(settings, engine, known.id)
+            return _resume(settings, engine, known.id, secret)
         return _follow(
             settings,
             engine,
@@ -72,18 +74,18 @@ def _print_findings(settings: RunSettings, loaded: Loaded) -> None:
     print_problems(Output(sys.stderr, ascii_only=settings.ascii_only), worth, loaded)
 
 
-def resume_run(settings: RunSettings, run_id: RunId) -> int:
+def resume_run(settings: RunSettings, run_id: RunId, secret_params: Mapping[str, JsonValue]) -> int:
     """Go on with a run of the store."""
     with Engine(settings.url) as engine:
-        return _resume(settings, engine, run_id)
+        return _resume(settings, engine, run_id, secret_params)
 
 
-def _resume(settings: RunSettings, engine: Engine, run_id: RunId) -> int:
+def _resume(settings: RunSettings, engine: Engine, run_id: RunId, secret_params: Mapping[str, JsonValue]) -> int:
     record = engine.reader.run(run_id)
     if record.status is RunStatus.SUCCEEDED:
         _progress(settings, engine).finish(record)
         return Exit.OK
-    return _follow(settings, engine, lambda: engine.resume(run_id))
+    return _follow(settings, engine, lambda: engine.resume(run_id, secret_params=secret_params))
 
 
 def _known(reader: RunReader, run_id: str) -> RunRecord | None:

@@ -52,6 +52,10 @@ class TaskCall:
     """For docker. The container's environment is `env` alone."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to the engine's own environment; includes HIGHWAY_RUN_ID, _TASK, _ATTEMPT and _IDEMPOTENCY_KEY."""
+    secrets: Mapping[str, JsonValue] = field(default_factory=dict)
+    """By place (`env`, `headers`, `stdin`): texts with references, filled when the call is handed over."""
+    dotenv: tuple[str, ...] = ()
+    """Absolute paths of files whose variables come under `env`; read by the same one."""
     folder: str = ""
     """Of the workflow file; `""` means the engine's own. `./file.py` is relative to it."""
     cwd: str = ""

@@ -14,6 +14,7 @@ from .decisions import Decision
 from .instances import Instance, Scope
 from .names import Names
 from .ports import ToolRegistry
+from .secret_text import SecretMarks
 from .state import RunState
 from .status import RunStatus
 from .value_cache import ValueCache
@@ -31,6 +32,8 @@ class Desk:
     env: Mapping[str, str]
     """Environment of the engine, for `env.*`."""
     now: float = 0.0
+    marks: SecretMarks | None = None
+    """Stand for secrets while a text is rendered; None where the run has none."""
     why_queued: Callable[[str | None, str], str] = lambda _bulkhead, _runtime: ""
     """`(named bulkhead, runtime)` to the sentence why a call that asks now would wait; empty where it would not."""
 
@@ -44,9 +47,12 @@ class Desk:
         """True once the end of the run was asked for."""
         return self.state.status is RunStatus.CANCELLING
 
-    def names(self, scope: Scope, operator: Instance | None = None) -> Names:
-        """Names as `scope` sees them; a while passes itself as `operator` for its condition."""
-        return Names(self.state, scope, self.values, self.env, operator)
+    def names(self, scope: Scope, operator: Instance | None = None, *, with_secrets: bool = False) -> Names:
+        """Names as `scope` sees them; a while passes itself as `operator` for its condition.
+
+        `with_secrets` shows secrets as marks: only for a text that `marks.hide` makes fit for the journal.
+        """
+        return Names(self.state, scope, self.values, self.env, operator, self.marks if with_secrets else None)
 
     def render(self, instance: Instance, value: JsonValue) -> JsonValue:
         """Render with the names of the instance's scope; TemplateError."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ..definition.plan import ForeachSpec, WhileSpec
 from ..keys import JsonValue
 from .instances import Instance, Scope
+from .secret_text import HIDDEN, SecretMarks, is_reference, secret_name
 from .state import RunState
 from .status import TaskStatus
 from .value_cache import ValueCache
@@ -23,12 +24,17 @@ class Names(Mapping[str, object]):
         values: ValueCache,
         env: Mapping[str, str],
         operator: Instance | None = None,
+        marks: SecretMarks | None = None,
     ) -> None:
-        """`operator` is a while whose condition also sees the results of its iterations."""
+        """`operator` is a while whose condition also sees the results of its iterations.
+
+        `marks` stand for secrets; without them there is no `secrets`, and secret params are hidden.
+        """
         self._state = state
         self._scope = scope
         self._values = values
         self._env = env
+        self._marks = marks
         self._carry: Mapping[str, ResultRef | None] = {}
         if operator is not None and operator.children is not None:
             self._carry = operator.children.carry.results
@@ -68,7 +74,22 @@ class Names(Mapping[str, object]):
 
     def params(self) -> Mapping[str, object]:
         """`params.<name>` of the workflow around the scope."""
-        return self._scope.workflow.params
+        workflow = self._scope.workflow
+        if not workflow.plan.secret_params:
+            return workflow.params
+        return {name: self._param(value) for name, value in workflow.params.items()}
+
+    def secrets(self) -> Mapping[str, object]:
+        """`secrets.<name>` of the workflow around the scope, as marks; empty where no secret may stand."""
+        marks, plan = self._marks, self._scope.workflow.plan
+        if marks is None:
+            return {}
+        return {name: marks.mark(secret_name("secrets", name, plan, self._state.plan)) for name in plan.secrets}
+
+    def _param(self, value: JsonValue) -> JsonValue:
+        if not is_reference(value):
+            return value
+        return HIDDEN if self._marks is None else self._marks.marked(value)
 
     def memory(self) -> Mapping[str, object]:
         """`memory.<name>` of the workflow around the scope."""
@@ -105,6 +126,7 @@ _ROOTS: Mapping[str, Callable[[Names], Mapping[str, object]]] = {
     "results": Names.results,
     "memory": Names.memory,
     "env": Names.env,
+    "secrets": Names.secrets,
     "tasks": Names.tasks,
     "run": Names.run,
     "workflow": Names.workflow,

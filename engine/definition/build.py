@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import EngineBug
 from ..keys import TaskId
+from .call_specs import HttpCall, SecretSpec
 from .container_options import volume_texts, words
 from .models import (
     Approval,
@@ -17,6 +18,7 @@ from .models import (
     DockerTask,
     EmitEvent,
     Foreach,
+    HttpTask,
     Join,
     Nested,
     Parallel,
@@ -64,7 +66,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from .items import Item, Source
-    from .models import Bulkhead, Operator, Param, Retry
+    from .models import Bulkhead, Operator, Param, Retry, Secret
     from .scopes import Scope
 
 _ALIASES: Final[Mapping[str, TriggerRule]] = {"all_success": TriggerRule.DEFAULT}
@@ -89,15 +91,19 @@ def build(
 ) -> Plan:
     """Return the plan. `nested` holds the plan of each operator `workflow`; `sources` every file below this one."""
     workflow = source.workflow
+    folder = Path(file).absolute().parent
     return Plan(
         name=workflow.name or PurePath(file).stem,
         file=file,
-        folder=str(Path(file).absolute().parent),
+        folder=str(folder),
         digest=hashlib.sha256(text).hexdigest(),
         root=_Builder(nested).graph(root, source),
         variables=workflow.variables,
         params={name: param_spec(name, param) for name, param in source.params.items()},
+        secret_params=frozenset(name for name, param in source.params.items() if param.secret),
+        secrets={name: _secret(name, secret, folder) for name, secret in workflow.secrets.items()},
         env=workflow.env,
+        dotenv=_dotenv(workflow.dotenv, folder),
         bulkheads={name: _bulkhead(bulkhead) for name, bulkhead in workflow.bulkheads.items()},
         max_parallel=workflow.max_parallel,
         timeout_s=workflow.timeout,
@@ -121,6 +127,7 @@ def param_spec(name: str, param: Param) -> ParamSpec:
         min=param.min,
         max=param.max,
         pattern=param.pattern,
+        secret=param.secret,
         description=param.description,
     )
 
@@ -217,6 +224,15 @@ class _Builder:
         raise EngineBug("E-BUG", f"operator {item.kind!r} has no specification")
 
 
+def _secret(name: str, secret: Secret, folder: Path) -> SecretSpec:
+    key = secret.key or name
+    return SecretSpec(name=name, source=secret.from_, key=str(folder / key) if secret.from_ == "file" else key)
+
+
+def _dotenv(files: str | tuple[str, ...] | None, folder: Path) -> tuple[str, ...]:
+    return tuple(str(folder / file) for file in ((files,) if isinstance(files, str) else files or ()))
+
+
 _SHORTEST_POLL_S: Final = 0.05
 
 
@@ -304,7 +320,7 @@ def _call_spec(task: Task) -> CallSpec:
     )
 
 
-def _call(task: Operator) -> PythonCall | ShellCall | DockerCall:
+def _call(task: Operator) -> PythonCall | ShellCall | DockerCall | HttpCall:
     match task:
         case PythonTask():
             function = task.function.removeprefix("tools.")
@@ -317,6 +333,17 @@ def _call(task: Operator) -> PythonCall | ShellCall | DockerCall:
                 pty=task.pty or False,
             )
             return ShellCall(run=task.run, options=script)
+        case HttpTask():
+            return HttpCall(
+                url=task.url,
+                method=task.method,
+                headers=task.headers,
+                params=task.params,
+                json=task.json_,
+                body=task.body,
+                expect_status="2xx" if task.expect_status is None else task.expect_status,
+                idempotency_key=task.idempotency_key,
+            )
         case DockerTask():
             return DockerCall(
                 image=task.image,

@@ -30,6 +30,7 @@ CATALOGUE: Final[dict[str, str]] = {
     "E-NOT-YET": "A part of the language that cannot run yet.",
     "E-NUMBER": "A number that cannot be stored.",
     "E-PARAM": "A value does not fit the declaration of a param.",
+    "E-SECRET-PLACE": "A secret stands where it would be stored or shown.",
     "E-START": "`start_task` names a task that depends on others.",
     "E-TAG": "The file uses a YAML tag.",
     "E-TARGET": "A task is named that stands in another body.",

@@ -143,7 +143,9 @@ class HttpTask(Task):
     params: dict[str, Data] = Field(default_factory=dict)
     json_: Data = Field(default=None, alias="json")
     body: Text | None = None
-    expect_status: Annotated[pydantic.JsonValue, SkipValidation, shape("a number or a list", int, list)] = None
+    expect_status: Annotated[
+        pydantic.JsonValue, SkipValidation, shape("a status, a class such as `2xx`, or a list", int, str, list)
+    ] = None
 
 
 class Condition(Operator):

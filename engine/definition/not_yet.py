@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .items import Item
 
 _WORKFLOW_KEYS: Final = (
-    "dotenv", "finally", "on_failure", "on_success", "secrets",
+    "finally", "on_failure", "on_success",
 )  # fmt: skip
 _CALL_ONLY: Final = ("env", "idempotency_key")
 """Keys that mean something to a call; an operator that makes none has no use for them."""
@@ -26,7 +26,6 @@ def check_not_yet(context: Context) -> None:
     """Report everything that cannot run yet at its place."""
     _check_workflow(context)
     for item in context.items():
-        _check_operator(context, item)
         _check_keys(context, item)
 
 
@@ -35,18 +34,6 @@ def _check_workflow(context: Context) -> None:
     for key in _WORKFLOW_KEYS:
         if key in spot.keys and context.source.document.data[key] is not None:
             context.add("E-NOT-YET", f"`{key}` of a workflow is not supported yet", spot.key(key))
-    for name, param in context.source.params.items():
-        if param.secret:
-            context.add("E-NOT-YET", "`secret` params are not supported yet", spot.key("params", name, "secret"))
-
-
-def _check_operator(context: Context, item: Item) -> None:
-    match item.operator:
-        case HttpTask():
-            spot = item.spot.parts.get("runtime") or item.spot.key("url")
-            context.add(
-                "E-NOT-YET", "`runtime: http` is not supported yet", spot, "use `function: tools.fetch.request`"
-            )
 
 
 def _check_keys(context: Context, item: Item) -> None:
@@ -58,7 +45,7 @@ def _check_keys(context: Context, item: Item) -> None:
     if not isinstance(operator, (Task, WaitForEvent, Approval)) and "timeout" in set_here:
         context.add("W-NO-TIMEOUT", f"`timeout` has no effect on a {item.kind}", item.spot.key("timeout"), "remove it")
     for key in _CALL_ONLY:
-        if key in set_here and (not is_task or key == "idempotency_key"):
+        if key in set_here and (isinstance(operator, HttpTask) == (key == "env") or not is_task):
             context.add("I-NO-EFFECT", f"`{key}` is accepted and has no effect here", item.spot.key(key))
     if not is_task and "on_interrupt" in set_here:
         context.add("I-NO-EFFECT", "`on_interrupt` is accepted and has no effect here", item.spot.key("on_interrupt"))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..errors import UsageError
 from ..keys import JsonValue
 from .plan import ParamSpec
 
+REFERENCE = "$secret"
+"""The one key of a map that stands for a text with secrets."""
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "str": str,
     "int": int,
@@ -48,6 +51,8 @@ def check_variables(declared: Mapping[str, JsonValue], given: Mapping[str, JsonV
 def _checked(spec: ParamSpec, value: JsonValue) -> JsonValue:
     if value is None and not spec.required:
         return value
+    if spec.secret:
+        return _checked_secret(spec, value)
     _check_type(spec, value)
     if spec.enum and value not in spec.enum:
         allowed = ", ".join(str(option) for option in spec.enum)
@@ -60,6 +65,17 @@ def _checked(spec: ParamSpec, value: JsonValue) -> JsonValue:
     if spec.pattern is not None and isinstance(value, str) and not re.fullmatch(spec.pattern, value):
         raise UsageError("E-PARAM", f"param {spec.name!r} must match {spec.pattern!r}, not {value!r}")
     return value
+
+
+def _checked_secret(spec: ParamSpec, value: JsonValue) -> JsonValue:
+    """Check a secret as far as it is here; a reference from an outer workflow is not. No message repeats the value."""
+    if isinstance(value, dict) and value.keys() == {REFERENCE}:
+        return value
+    try:
+        return _checked(replace(spec, secret=False), value)
+    except UsageError as error:
+        words = f"param {spec.name!r} is secret and does not fit what the workflow declares for it"
+        raise UsageError(error.code, words) from None
 
 
 def _check_type(spec: ParamSpec, value: JsonValue) -> None:

@@ -15,6 +15,7 @@ from ..keys import JsonValue, TaskId
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .call_specs import HttpCall, SecretSpec
     from .waits import Wait
 
 NodeIndex: TypeAlias = int
@@ -169,7 +170,7 @@ class DockerCall:
 class CallSpec:
     """Operator `task`."""
 
-    call: PythonCall | ShellCall | DockerCall
+    call: PythonCall | ShellCall | DockerCall | HttpCall
     env: Mapping[str, str] = field(default_factory=dict)
     """The task's own `env` over the workflow's; values may have holes."""
     cwd: str | None = None
@@ -358,6 +359,8 @@ class ParamSpec:
     min: float | None = None
     max: float | None = None
     pattern: str | None = None
+    secret: bool = False
+    """Its value is never stored; the journal holds a reference."""
     description: str = ""
 
 
@@ -375,7 +378,11 @@ class Plan:
     root: Graph
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     params: Mapping[str, ParamSpec] = field(default_factory=dict)
+    secret_params: frozenset[str] = frozenset()
+    secrets: Mapping[str, SecretSpec] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    dotenv: tuple[str, ...] = ()
+    """Absolute paths of files with variables for child processes; of one name the last file wins."""
     bulkheads: Mapping[str, BulkheadSpec] = field(default_factory=dict)
     """Named ones; those of a nested workflow are its own."""
     max_parallel: int = 16

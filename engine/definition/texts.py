@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .canonical import BAD
-from .models import Switch, Task
+from .models import HttpTask, Switch, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _CONDITIONS: Final = ("when", "condition")
 _TEMPLATES: Final = (
     "args", "kwargs", "run", "stdin", "cwd", "env",
     "image", "command", "entrypoint", "volumes", "network", "user", "memory", "cpus",
-    "url", "method", "headers", "params", "json", "body",
+    "url", "method", "headers", "params", "json", "body", "idempotency_key",
     "items", "wait_for", "switch_on", "event_name", "payload", "prompt",
 )  # fmt: skip
 """Keys whose values are rendered, lists and maps inside included."""
@@ -81,6 +81,8 @@ def _templates(scope: Scope, position: int, item: Item) -> Iterator[TemplateText
         value = item.raw.get(key)
         if value is None or (key not in fields and f"{key}_" not in fields):
             continue
+        if key == "idempotency_key" and not isinstance(item.operator, HttpTask):
+            continue  # has no effect there
         for text, spot in strings(value, item.spot.find(key)):
             if "{{" in text and not (isinstance(value, dict) and key == "wait_for" and text == value.get("until")):
                 yield TemplateText(text=text, spot=spot, scope=scope, position=position, key=key, is_condition=False)

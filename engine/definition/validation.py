@@ -9,6 +9,8 @@ from .containers import check_containers
 from .not_yet import check_not_yet
 from .reachability import check_reachability
 from .references import check_references
+from .requests import check_requests
+from .secret_places import check_secrets
 from .settings import check_settings
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ def validate(context: Context) -> None:
     check_not_yet(context)
     check_settings(context)
     check_references(context)
+    check_secrets(context)
+    check_requests(context)
     check_commands(context)
     check_containers(context)
     check_reachability(context)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from .control import address_of, serving
 from .failpoints import Failpoints
 from .file_watch import FileWatch
 from .timers import Timers
+from .vault import SecretVault
 
 _log = logging.getLogger(__name__)
 
@@ -56,11 +58,12 @@ class Services:
 class LiveRun:
     """One run while this process owns it. Used on the engine's loop only."""
 
-    def __init__(self, scheduler: Scheduler, services: Services, logs: LogBook) -> None:
-        """`scheduler` has not begun; the owner's lock is held."""
+    def __init__(self, scheduler: Scheduler, services: Services, logs: LogBook, vault: SecretVault) -> None:
+        """`scheduler` has not begun; the owner's lock is held; `vault` has the run's secrets."""
         self._scheduler = scheduler
         self._services = services
         self._logs = logs
+        self._vault = vault
         self._inputs: deque[Callable[[], object]] = deque()
         self._wake = asyncio.Event()
         self._answers: set[asyncio.Future[None]] = set()
@@ -250,20 +253,22 @@ class LiveRun:
         def spawned(pid: int, started: float) -> None:
             self.feed(lambda: scheduler.spawned(TaskSpawned(call.key, call.attempt, pid, started)))
 
-        log = self._logs.open(call)
+        log = self._vault.sink(self._logs.open(call))
         try:
             self._services.failpoints.hit("call.begun")
-            outcome = await self._services.executors[call.runtime].run(call, log, spawned)
+            outcome = await self._services.executors[call.runtime].run(self._vault.fill(call), log, spawned)
         except asyncio.CancelledError:
             outcome = _ended(call, "cancelled", ErrorInfo(code="E-CANCELLED", message="cancelled"))
         except Exception as error:  # noqa: BLE001 - an executor must not raise; a run must not hang because one did
-            _log.exception("executor %s raised for %s", call.runtime, call.key.address)
+            trace = self._vault.text(traceback.format_exc())
+            _log.error("executor %s raised for %s\n%s", call.runtime, call.key.address, trace)
             info = ErrorInfo(code="E-BUG-EXECUTOR", message=f"{type(error).__name__}: {error}")
             outcome = _ended(call, "failed", info)
         finally:
             log.close()
         self._services.failpoints.hit("call.ended")
-        self.feed(lambda: self._finish(outcome))
+        cleaned = self._vault.clean(outcome)
+        self.feed(lambda: self._finish(cleaned))
 
     def _if_never_begun(self, call: TaskCall, task: asyncio.Task[None]) -> None:
         """A task that is cancelled before its first step runs nothing, not even its own clean-up."""

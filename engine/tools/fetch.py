@@ -1,7 +1,8 @@
 """HTTP requests. Any answer that arrives is a result, whatever its status; only no answer fails the task.
 
 One client per executor, and nothing carried from one request to the next: no cookies, no credentials to another
-origin. Proxies and certificates come from HTTPS_PROXY, HTTP_PROXY, NO_PROXY and SSL_CERT_FILE.
+origin. Proxies and certificates come from HTTPS_PROXY, HTTP_PROXY, NO_PROXY and SSL_CERT_FILE. With
+HIGHWAY_PUBLIC_ONLY only public addresses are asked, and no proxy is used (`public_transport.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import errno
 import json
 import os
+import re
 import ssl
 import time
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -20,6 +22,7 @@ import httpx
 from ..errors import ErrorInfo, TaskFailure
 from ..keys import JsonValue
 from .context import current, current_log
+from .public_transport import NotPublicError, PublicTransport, is_public_only
 from .spec import tool
 
 BODY_CAP: Final = 16 * 1024 * 1024
@@ -40,6 +43,7 @@ _HARMLESS: Final = frozenset(
     }
 )
 """Request headers that may follow a redirect to another origin; any other one may be a credential."""
+_STATUS: Final = re.compile(r"[1-9][0-9]{2}|[1-5]xx")
 _SLOW_CODECS: Final = frozenset({"idna", "punycode"})
 """Their time grows with the square of what a server sends."""
 
@@ -56,8 +60,8 @@ class Options(TypedDict, total=False):
     """A map is sent as a form, a text as it is."""
     timeout: float | None
     """Seconds for the whole exchange, redirects included; 30 unless given, None waits for ever."""
-    expect_status: int | list[int]
-    """The statuses that are no failure; every one unless given."""
+    expect_status: int | str | list[int | str]
+    """The statuses that are no failure, or classes of them (`2xx`); every one unless given."""
 
 
 @tool("fetch.request")
@@ -114,14 +118,16 @@ async def _request(method: str, url: str, options: Options) -> JsonValue:
             response, body = await _exchange(client, outgoing)
     except TimeoutError as error:
         raise _failed("E-FETCH", f"{shown}: no answer within {timeout_s:g} s") from error
+    except NotPublicError as error:
+        raise TaskFailure(ErrorInfo(code="E-FETCH-PRIVATE", message=f"{shown}: {error}", retryable=False)) from error
     except httpx.LocalProtocolError as error:
         raise _refused(f"no valid request: {error}") from error
     except httpx.HTTPError as error:
         raise _failed("E-FETCH", f"{shown}: {_reason(error)}") from error
     elapsed = time.monotonic() - started
     current_log().line("info", f"{shown} → {response.status_code}, {len(body)} bytes in {elapsed:.3f} s")
-    if expected and response.status_code not in expected:
-        wanted = " or ".join(str(status) for status in expected)
+    if expected and not {str(response.status_code), f"{response.status_code // 100}xx"} & set(expected):
+        wanted = " or ".join(expected)
         raise _failed("E-STATUS", f"{shown} answered {response.status_code}, not {wanted}")
     return {
         "status": response.status_code,
@@ -134,7 +140,9 @@ async def _request(method: str, url: str, options: Options) -> JsonValue:
 
 def _new_client() -> httpx.AsyncClient:
     """Open a client that keeps connections, and nothing else."""
+    public_only = is_public_only(current().environment)
     return httpx.AsyncClient(
+        transport=PublicTransport() if public_only else None,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # takes none
         timeout=None,  # noqa: S113 - the exchange as a whole has its deadline
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
@@ -194,12 +202,12 @@ def _headers(options: Options) -> httpx.Headers:
     return headers
 
 
-def _statuses(expected: int | list[int] | None) -> tuple[int, ...]:
-    """Return the expected statuses; empty where any is."""
+def _statuses(expected: int | str | list[int | str] | None) -> tuple[str, ...]:
+    """Return the expected statuses and classes; empty where any is."""
     listed = expected if isinstance(expected, list) else [] if expected is None else [expected]
-    statuses = tuple(int(status) for status in listed if str(status).isdecimal())
-    if len(statuses) != len(listed):
-        raise _refused("expect_status is a status such as 200, or a list of them")
+    statuses = tuple(str(status).lower() for status in listed)
+    if not all(_STATUS.fullmatch(status) for status in statuses):
+        raise _refused("expect_status is a status such as 200, a class such as 2xx, or a list of them")
     return statuses
 
 

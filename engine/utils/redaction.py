@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 from urllib.parse import quote, quote_plus
 
-from ..keys import JsonValue
-
 SHORTEST: Final = 4
 """Characters. A shorter value would tear holes into every text."""
 _SHORTEST_LINE: Final = 8
@@ -85,27 +83,15 @@ class Redactor:
     def excerpt(self, text: str) -> str:
         """Return a text that may have been cut, after a `…` or at its end, also without the pieces of a secret."""
         head, *rest = self.text(text).split("…")
-        whole = "…".join([head, *(self._without_ending(part) for part in rest)])
-        raw = whole.encode("utf-8", "surrogatepass")
-        open_end = self.hold_from(raw)
-        if len(raw) - open_end < _SHORTEST_PIECE:
-            return whole
-        return raw[:open_end].decode("utf-8", "replace") + self.mask
+        return self.without_beginning("…".join([head, *(self._without_ending(part) for part in rest)]))
 
-    def value(self, value: JsonValue) -> JsonValue:
-        """Return a value without secrets, keys of maps included; a number that is one becomes text."""
-        match value:
-            case None | bool():
-                return value
-            case str():
-                return self.text(value)
-            case int() | float():
-                shown = repr(value)
-                return self.text(shown) if self._has(shown.encode()) else value
-            case list():
-                return [self.value(item) for item in value]
-            case dict():
-                return {self.text(key): self.value(item) for key, item in value.items()}
+    def without_beginning(self, text: str) -> str:
+        """Return a redacted text that was cut at its end also without the beginning of a secret that stands there."""
+        raw = text.encode("utf-8", "surrogatepass")
+        start = self.hold_from(raw)
+        if len(raw) - start < _SHORTEST_PIECE:
+            return text
+        return raw[:start].decode("utf-8", "replace") + self.mask
 
     def spans(self, data: bytes) -> list[_Span]:
         """Return what is to be masked, in order; what overlaps is one span."""

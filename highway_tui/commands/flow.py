@@ -64,9 +64,10 @@ def _open_list(settings: RunSettings, *, is_bare: bool) -> int:
 
 def _open_file(settings: RunSettings, file: str, wanted: StartWishes, *, start: bool) -> int:
     if wanted.run_id is not None:
+        from ..assignments import secret_params
         from .resume import resume
 
-        return resume(settings, wanted.run_id)
+        return resume(settings, wanted.run_id, secret_params(wanted.assignments))
     from engine import load_workflow
 
     from ..app import HighwayApp

@@ -198,7 +198,7 @@ class FakeEngine:
     def set_limit(self, workflow: str, name: str, limit: int) -> None:
         self.operated.append(("set_limit", workflow, name, limit))
 
-    def resume(self, run_id: RunId) -> FakeHandle:
+    def resume(self, run_id: RunId, *, secret_params: Mapping[str, JsonValue]) -> FakeHandle:
         definition = self.reader.definition(run_id)
         handle = FakeHandle(run_id, load_text(definition.text, definition.path).require())
         self.handles.append(handle)

@@ -6,12 +6,12 @@ Memory tools need no permit and no executor: they run inside the turn.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Final, Literal
 
+from ...definition.call_specs import HttpCall
 from ...definition.plan import CallSpec, DockerCall, PythonCall, ScriptOptions, ShellCall
-from ...definition.templating import has_hole, render
 from ...errors import ErrorInfo, TaskFailure, TemplateError
 from ...keys import JsonValue
 from .. import events as e
@@ -20,11 +20,11 @@ from ..containers import container_spec, render_container
 from ..decisions import ArmTimer, RequestPermit, StartCall
 from ..desk import Desk, Step, failed
 from ..instances import UNRENDERED, Instance
-from ..names import Names
 from ..ports import MemoryTool
 from ..retry import delay_s, may_retry
 from ..status import TaskStatus
 from ..values import json_text
+from .arguments import Arguments, render_environment, render_process, render_python, render_request
 
 _CUT: Final = e.Reason("truncated", "the result was cut at 1 MiB; the log has all of it")
 
@@ -43,8 +43,8 @@ def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
 
 
 def runtime_of(spec: CallSpec) -> Literal["python", "shell", "docker"]:
-    """Name the executor of a call."""
-    if isinstance(spec.call, PythonCall):
+    """Name the executor of a call. A request is one of python's tools."""
+    if isinstance(spec.call, PythonCall | HttpCall):
         return "python"
     return "docker" if isinstance(spec.call, DockerCall) else "shell"
 
@@ -136,40 +136,22 @@ def _run_in_turn(instance: Instance, spec: CallSpec, tool: MemoryTool, desk: Des
 
 def _render(instance: Instance, spec: CallSpec, desk: Desk) -> dict[str, JsonValue]:
     """Render what the call needs, as the JSON object that is stored with the start."""
-    names = desk.names(instance.scope)
+    arguments = Arguments(instance, spec, desk)
     call = spec.call
     if isinstance(call, PythonCall):
-        rendered: dict[str, JsonValue] = {}
-        if call.args:
-            rendered["args"] = _fill(list(call.args), names, spec)
-        if call.kwargs:
-            rendered["kwargs"] = _fill(dict(call.kwargs), names, spec)
+        render_python(call, arguments)
+    elif isinstance(call, HttpCall):
+        render_request(call, arguments, timeout_s=instance.node.timeout_s, token=_token(instance, desk))
     elif isinstance(call, ShellCall):
-        rendered = {"script": _fill(call.run, names, spec)}
+        arguments.rendered["script"] = arguments.fill(call.run)
     else:
-        rendered = {"container": render_container(call, lambda value: _fill(value, names, spec))}
-    env = _environment(instance.scope.workflow.plan.env, names, spec) | _environment(spec.env, names, spec)
-    if env:
-        rendered["env"] = dict(env)
-    if spec.cwd is not None:
-        rendered["cwd"] = str(_fill(spec.cwd, names, spec))
-    rendered.update(_environment({} if spec.stdin is None else {"stdin": spec.stdin}, names, spec))
+        arguments.rendered["container"] = render_container(call, arguments.fill)
+    render_environment(arguments, instance.scope.workflow.plan.env, spec.env)
+    render_process(spec, arguments)
+    rendered = arguments.finish()
     if rendered:
         _check_json(rendered)
     return rendered
-
-
-def _fill(value: JsonValue, names: Names, spec: CallSpec) -> JsonValue:
-    return render(value, names) if spec.template else value
-
-
-def _environment(env: Mapping[str, str], names: Names, spec: CallSpec) -> dict[str, str]:
-    filled: dict[str, str] = {}
-    for name, text in env.items():
-        value = render(text, names) if spec.template and has_hole(text) else text
-        if value is not None:
-            filled[name] = value if isinstance(value, str) else str(value)
-    return filled
 
 
 def _check_json(rendered: dict[str, JsonValue]) -> None:
@@ -191,7 +173,7 @@ def _call(instance: Instance, spec: CallSpec, attempt: int, arguments: object, d
     call = spec.call
     folder = instance.scope.workflow.plan.folder
     run_id, address, generation = desk.state.run_id, instance.key.address, instance.generation
-    token = hashlib.sha256(f"{run_id}:{generation}:{address}".encode()).hexdigest()[:32]
+    token = _token(instance, desk)
     env = {
         **found.get("env", {}),
         "HIGHWAY_RUN_ID": run_id,
@@ -205,12 +187,14 @@ def _call(instance: Instance, spec: CallSpec, attempt: int, arguments: object, d
         attempt=attempt,
         generation=generation,
         runtime=runtime_of(spec),
-        function=call.function if isinstance(call, PythonCall) else "",
+        function=_function(call),
         args=args,
         kwargs=kwargs,
         script=str(found.get("script", "")),
         container=container_spec(found["container"]) if isinstance(call, DockerCall) else None,
         env=env,
+        secrets=found.get("secrets", {}),
+        dotenv=instance.scope.workflow.plan.dotenv,
         folder=folder,
         cwd=str(PurePath(folder) / str(found.get("cwd", ""))),
         stdin=found.get("stdin"),
@@ -219,3 +203,15 @@ def _call(instance: Instance, spec: CallSpec, attempt: int, arguments: object, d
         timeout_s=instance.node.timeout_s,
         idempotency_key=token,
     )
+
+
+def _function(call: PythonCall | HttpCall | ShellCall | DockerCall) -> str:
+    if isinstance(call, HttpCall):
+        return "fetch.request"
+    return call.function if isinstance(call, PythonCall) else ""
+
+
+def _token(instance: Instance, desk: Desk) -> str:
+    """Name the work itself: the same for all attempts of a generation, also after a resume."""
+    text = f"{desk.state.run_id}:{instance.generation}:{instance.key.address}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

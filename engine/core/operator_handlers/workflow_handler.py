@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from ...definition.params import check_params
 from ...definition.plan import WorkflowSpec
+from ...definition.templating import render
 from ...errors import TemplateError, UsageError
+from ...keys import JsonValue
 from .. import events as e
 from ..desk import Desk, Step, failed
 from ..instances import Instance
@@ -24,8 +26,7 @@ def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
             yield e.OperatorEntered(instance.key, total=1)
             return
         try:
-            given = desk.render(instance, dict(spec.params))
-            params = check_params(spec.plan.params, given if isinstance(given, dict) else {})
+            params = check_params(spec.plan.params, _given(instance, spec, desk))
         except (TemplateError, UsageError) as error:
             yield failed(instance, error)
             return
@@ -33,6 +34,17 @@ def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
         yield open_workflow(instance, params)
     elif instance.status is TaskStatus.RUNNING and instance.children is not None and instance.children.running == 0:
         yield outcome_of_children(instance) or _succeed(instance, desk)
+
+
+def _given(instance: Instance, spec: WorkflowSpec, desk: Desk) -> dict[str, JsonValue]:
+    """Render the params; secret ones of the nested workflow may be secrets of this one, and stay references."""
+    hidden = spec.plan.secret_params if desk.marks is not None else frozenset()
+    filled = desk.render(instance, {name: value for name, value in spec.params.items() if name not in hidden})
+    given = filled if isinstance(filled, dict) else {}
+    for name in hidden & spec.params.keys():
+        value = render(spec.params[name], desk.names(instance.scope, with_secrets=True))
+        given[name] = desk.marks.hide(value) if desk.marks is not None and isinstance(value, str) else value
+    return given
 
 
 def _succeed(instance: Instance, desk: Desk) -> Step:

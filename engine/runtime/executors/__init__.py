@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from ...core.ports import Executor, ToolRegistry
+from ...core.ports import Executor, Recovering, ToolRegistry
+from ...definition.plan import Plan
+from ...definition.runtimes import runtimes_of
+from ...keys import RunId
 
 ExecutorFactory: TypeAlias = Callable[[ToolRegistry, int], Executor]
 """`(registry, most calls at once) -> executor`."""
@@ -31,3 +34,11 @@ def _docker(registry: ToolRegistry, threads: int) -> Executor:  # noqa: ARG001 -
 
 EXECUTORS: Final[Mapping[str, ExecutorFactory]] = {"docker": _docker, "python": _python, "shell": _shell}
 """By the name of the runtime."""
+
+
+async def recover(executors: Mapping[str, Executor], run_id: RunId, plan: Plan) -> None:
+    """Let executors look at what the last owner of a run left, where the workflow uses them."""
+    for name in sorted(runtimes_of(plan)):
+        executor = executors[name]
+        if isinstance(executor, Recovering):
+            await executor.recover(run_id)
