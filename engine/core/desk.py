@@ -42,10 +42,9 @@ class Desk:
         """True where a failure stops nothing but what depends on it."""
         return self.state.keep_going or not self.state.plan.fail_fast
 
-    @property
-    def cancelling(self) -> bool:
-        """True once the end of the run was asked for."""
-        return self.state.status is RunStatus.CANCELLING
+    def cancels(self, instance: Instance) -> bool:
+        """True once the end of the run was asked for; its hooks work on."""
+        return self.state.status is RunStatus.CANCELLING and self.state.hook_of(instance.scope.path) is None
 
     def names(self, scope: Scope, operator: Instance | None = None, *, with_secrets: bool = False) -> Names:
         """Names as `scope` sees them; a while passes itself as `operator` for its condition.

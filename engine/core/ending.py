@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..definition.plan import AwaitSpec, Gate
 from ..errors import EngineBug, ErrorInfo
+from ..keys import ScopePath
 from . import events as e
 from .decisions import RUN_KEY, ArmTimer
 from .instances import Instance
@@ -14,6 +15,13 @@ from .status import RunStatus, TaskStatus
 
 TIMEOUT = "timeout"
 """Code of the reason for which a run is stopped when its time is over."""
+
+
+_HOOKS = {
+    RunStatus.SUCCEEDED: "on_success",
+    RunStatus.FAILED: "on_failure",
+    RunStatus.TIMED_OUT: "on_failure",
+}
 
 
 def is_parked(state: RunState) -> bool:
@@ -39,8 +47,9 @@ def sum_up(state: RunState) -> Iterator[e.Event]:
     """Say what the run as a whole is once nothing more can be decided."""
     if state.status.terminal or not state.scopes:
         return
-    if state.root.unfinished == 0:
-        yield end_of_run(state)
+    step = _last_step(state) if state.root.unfinished == 0 else None
+    if step is not None and (state.status is not RunStatus.PAUSED or isinstance(step, e.RunFinished)):
+        yield step
     elif state.status is RunStatus.PAUSED:
         return
     elif state.active_calls == 0 and state.waiting == 0:
@@ -49,6 +58,17 @@ def sum_up(state: RunState) -> Iterator[e.Event]:
         yield e.RunWaiting(e.Reason("timer", "waiting: only timers, events and people are left"))
     elif state.status is RunStatus.WAITING and state.active_calls > 0:
         yield e.RunContinued()
+
+
+def _last_step(state: RunState) -> e.ScopeOpened | e.RunFinished | None:
+    """Say what follows the run's own work: the hooks of its end, `finally`, the end. None: a hook still works."""
+    end = end_of_run(state)
+    if any(scope.unfinished for path, scope in state.scopes.items() if state.hook_of(path) is not None):
+        return None
+    for name in (_HOOKS.get(end.status, ""), "finally"):
+        if name in state.plan.hooks and name not in state.scopes:
+            return e.ScopeOpened(ScopePath(name), None, state.hook_rounds.get(name, 0))
+    return end
 
 
 def end_of_run(state: RunState) -> e.RunFinished:

@@ -302,12 +302,13 @@ class TaskReset:
 
 @dataclass(frozen=True, slots=True)
 class ScopeOpened:
-    """A loop iteration, an inline branch or a nested workflow began."""
+    """A loop iteration, an inline branch, a nested workflow or a hook of the run began."""
 
     scope: ScopePath
-    owner: TaskKey
+    owner: TaskKey | None
+    """None for a hook of the run, whose name is the scope."""
     index: int = 0
-    """Iteration from 0; 0 for branches and nested workflows."""
+    """Iteration from 0; of a hook, how often it was opened before; 0 for branches and nested workflows."""
     branch: str | None = None
     params: dict[str, JsonValue] | None = None
     """Inputs of a nested workflow; None for loops and branches."""

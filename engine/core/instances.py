@@ -140,6 +140,8 @@ class Scope:
     results: dict[str, ResultRef | None] = field(default_factory=dict)
     carry: Carry = field(default_factory=Carry)
     """While: what the iterations before left, as it was when this one opened."""
+    outer: Scope | None = None
+    """Of a hook: the run's own scope, whose names it sees."""
     closed: bool = False
 
     def find(self, task: TaskId) -> Instance | None:

@@ -137,9 +137,10 @@ def scopes_outward(scope: Scope) -> Iterator[Scope]:
     """Yield the scope and those around it, up to the nearest workflow's own."""
     while True:
         yield scope
-        if scope.owner is None or scope.path == scope.workflow.home:
+        around = scope.owner.scope if scope.owner is not None else scope.outer
+        if around is None or scope.path == scope.workflow.home:
             return
-        scope = scope.owner.scope
+        scope = around
 
 
 def _loops_outward(scope: Scope) -> Iterator[Scope]:

@@ -24,12 +24,25 @@ def take_over(state: RunState, epoch: int) -> Iterator[Step]:
     again = state.status.terminal or state.cancel_reason is not None
     if state.status in _LEFT_LIVE:
         yield e.RunInterrupted(e.Reason("owner", "the process that ran it ended without finishing it"))
+    if again:
+        yield from _leave_hooks(state)
     yield e.RunStarted(epoch, resumed=state.started_at is not None)
     if again:
         for instance in _to_reset(state):
             yield e.TaskReset(instance.key, instance.generation + 1)
     for instance in list(state.instances()):
         yield from _go_on(instance)
+
+
+def _leave_hooks(state: RunState) -> Iterator[Step]:
+    """End what is left of hooks: the run's own work begins again, and its next end calls them anew."""
+    reason = e.Reason("resume", "cancelled: the run was resumed before its hooks had ended")
+    left = [instance for instance in state.instances() if state.hook_of(instance.scope.path) is not None]
+    for instance in reversed(left):
+        if instance.status is TaskStatus.RUNNING and instance.node.operator == "task":
+            yield e.TaskInterrupted(instance.key, instance.attempt, reason)
+        if not instance.status.terminal:
+            yield e.TaskCancelled(instance.key, reason, instance.attempt)
 
 
 def _to_reset(state: RunState) -> list[Instance]:

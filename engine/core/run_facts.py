@@ -34,10 +34,17 @@ class RunFacts:
         self.cancel_reason: e.Reason | None = None
         self.signals: dict[str, ResultRef | None] = {}
         """Events of the workflow's language that happened: name to newest payload."""
+        self.hook_rounds: dict[str, int] = {}
+        """How often each hook of the run was opened; a resumed run that ends again opens it again."""
         self.scopes: dict[ScopePath, Scope] = {}
         self.ordinals = 0
         self._at = 0.0
         """Time of the event being applied."""
+
+    def hook_of(self, path: ScopePath) -> str | None:
+        """Name the hook of the run that a scope belongs to; None for the run's own work."""
+        name = path.partition("/")[0]
+        return name if name in self.plan.hooks else None
 
     @property
     def root(self) -> Scope:
@@ -66,6 +73,7 @@ class RunFacts:
         if self.status.terminal or self.cancel_reason is not None:
             for instance in self.instances():
                 instance.stopped = False
+            self.scopes = {path: scope for path, scope in self.scopes.items() if self.hook_of(path) is None}
         self.status = status
         self.epoch = event.epoch
         self.error = None
@@ -79,7 +87,8 @@ class RunFacts:
         self.status = next_run_status(self.status, event)
         self.cancel_reason = event.reason
         for instance in self.instances():
-            instance.stopped = instance.status is TaskStatus.RUNNING
+            final = self.hook_of(instance.scope.path) == "finally"
+            instance.stopped = instance.status is TaskStatus.RUNNING and not final
 
     def _run_moved(
         self, event: e.RunWaiting | e.RunContinued | e.RunPaused | e.RunInterrupted | e.BulkheadChanged
@@ -96,6 +105,16 @@ class RunFacts:
         self.status = next_run_status(self.status, event)
         self.error = event.error
         self.finished_at = self._at
+
+    def _open_hook(self, event: e.ScopeOpened) -> None:
+        """Open the tasks of a hook; each opening is a generation of its own."""
+        if event.scope in self.scopes or event.scope not in self.plan.hooks or self.root.unfinished:
+            raise EngineBug("E-BUG-SCOPE", f"hook {event.scope} cannot open now")
+        graph, root = self.plan.hooks[event.scope], self.root
+        self._add_scope(Scope(event.scope, graph, None, event.index, workflow=root.workflow, outer=root))
+        self.hook_rounds[event.scope] = event.index + 1
+        for instance in self.scopes[event.scope].instances:
+            instance.generation = event.index + 1
 
     def _add_scope(self, scope: Scope) -> None:
         self.scopes[scope.path] = scope

@@ -363,7 +363,8 @@ class Scheduler:
             instance.counts_as_failed
             and not self.desk.keeps_going
             and not instance.stopped
-            and not self.desk.cancelling
+            and self.state.status is not RunStatus.CANCELLING
+            and self.state.hook_of(instance.scope.path) is None
         ):
             self._emit_all(stop_after_failure(self.state, instance))
             for operator in self.state.instances():

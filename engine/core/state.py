@@ -218,6 +218,9 @@ class RunState(RunFacts):
             reopen(scope)
 
     def _scope_opened(self, event: e.ScopeOpened) -> None:
+        if event.owner is None:
+            self._open_hook(event)
+            return
         owner = self.instance(event.owner)
         if owner.children is None or event.scope in self.scopes:
             raise EngineBug("E-BUG-SCOPE", f"scope {event.scope} cannot open now")

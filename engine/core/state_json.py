@@ -62,6 +62,7 @@ def to_json(state: RunState) -> Json:
         "cancel_reason": _reason_out(state.cancel_reason),
         "ordinals": state.ordinals,
         "signals": _refs_out(state.signals),
+        "hook_rounds": dict(state.hook_rounds),
         "scopes": [_scope_out(scope) for scope in state.scopes.values()],
     }
 
@@ -75,6 +76,7 @@ def from_json(run_id: RunId, plan: Plan, data: Json) -> RunState:
     for name in ("keep_going", "definition_sha256", "name", "created_at", "started_at", "finished_at", "epoch"):
         setattr(state, name, data[name])
     state.signals = _refs_in(data["signals"])
+    state.hook_rounds = dict(data["hook_rounds"])
     for row in data["scopes"]:
         _scope_in(state, row)
     state.ordinals = data["ordinals"]
@@ -113,10 +115,11 @@ def _scope_in(state: RunState, row: Json) -> None:
     plan = state.plan if owner is None else owner.scope.workflow.plan
     if owner is not None and isinstance(owner.node.spec, WorkflowSpec):
         plan = owner.node.spec.plan
-    graph = state.plan.root if owner is None else child_graph(owner, row["branch"])
+    hook = state.hook_of(path) if owner is None else None
+    graph = child_graph(owner, row["branch"]) if owner else state.plan.hooks[hook] if hook else state.plan.root
     names = row.get("workflow")
-    workflow = Workflow(plan, path, **names) if names else _around(owner)
-    scope = Scope(path, graph, owner, row["index"], row["branch"], workflow)
+    workflow = Workflow(plan, path, **names) if names else state.root.workflow if hook else _around(owner)
+    scope = Scope(path, graph, owner, row["index"], row["branch"], workflow, outer=state.root if hook else None)
     scope.closed = row["closed"]
     scope.results = _refs_in(row["results"])
     scope.carry = _carry_in(row["carry"])

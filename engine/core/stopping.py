@@ -40,8 +40,8 @@ def _survives(instance: Instance) -> bool:
 
 
 def cancel_run(state: RunState, reason: e.Reason) -> Iterator[Step]:
-    """End everything; tasks with rule `always` still start when their dependencies have ended."""
-    instances = list(state.instances())
+    """End everything but `finally`; tasks with rule `always` still start when their dependencies have ended."""
+    instances = [instance for instance in state.instances() if state.hook_of(instance.scope.path) != "finally"]
     yield e.RunCancelRequested(reason)
     for instance in instances:
         if instance.node.trigger_rule is not TriggerRule.ALWAYS or instance.status is TaskStatus.RUNNING:

@@ -98,6 +98,7 @@ def build(
         folder=str(folder),
         digest=hashlib.sha256(text).hexdigest(),
         root=_Builder(nested).graph(root, source),
+        hooks={name: _Builder(nested).graph(scope, source) for name, scope in root.hooks.items()},
         variables=workflow.variables,
         params={name: param_spec(name, param) for name, param in source.params.items()},
         secret_params=frozenset(name for name, param in source.params.items() if param.secret),
@@ -156,13 +157,15 @@ class _Builder:
         operator = item.operator
         rule = operator.trigger_rule
         is_task = isinstance(operator, Task)
+        # A hook that does not say otherwise runs after the one before it, however that ended.
+        follows = scope.kind == "hook" and operator.dependencies is None and rule in {"default", "all_success"}
         return Node(
             index=position,
             id=TaskId(item.id),
             operator=_OPERATORS[item.kind],
             spec=self._spec(scope, position, source),
             dependencies=tuple(scope.edges[position]),
-            trigger_rule=_ALIASES.get(rule) or TriggerRule(rule),
+            trigger_rule=TriggerRule.ALL_DONE if follows else _ALIASES.get(rule) or TriggerRule(rule),
             when=operator.when,
             result_key=operator.result_key,
             retry=_retry(operator.retry) if is_task and operator.retry is not None else RetryPolicy(),

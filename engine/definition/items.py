@@ -42,8 +42,8 @@ class Source:
     workflow: Workflow
     params: Mapping[str, Param]
     items: tuple[Item, ...]
-    hooks: tuple[tuple[str, Spot], ...] = ()
-    """Ids that run-level hooks name."""
+    hooks: Mapping[str, tuple[Item | tuple[str, Spot], ...]] = field(default_factory=dict)
+    """Tasks of `on_success`, `on_failure` and `finally`: inline ones, and ids with their places."""
 
     def place(self, spot: Spot, offset: int | None = None, length: int = 0) -> Place:
         """Return the place of a value, or of a piece of its text."""

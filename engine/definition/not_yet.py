@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from .context import Context
     from .items import Item
 
-_WORKFLOW_KEYS: Final = (
-    "finally", "on_failure", "on_success",
-)  # fmt: skip
 _CALL_ONLY: Final = ("env", "idempotency_key")
 """Keys that mean something to a call; an operator that makes none has no use for them."""
 _PROCESS: Final = ("cwd", "stdin")
@@ -24,16 +21,8 @@ _COMMANDS: Final = frozenset({"command.run", "shell.run"})
 
 def check_not_yet(context: Context) -> None:
     """Report everything that cannot run yet at its place."""
-    _check_workflow(context)
     for item in context.items():
         _check_keys(context, item)
-
-
-def _check_workflow(context: Context) -> None:
-    spot = context.source.document.spot
-    for key in _WORKFLOW_KEYS:
-        if key in spot.keys and context.source.document.data[key] is not None:
-            context.add("E-NOT-YET", f"`{key}` of a workflow is not supported yet", spot.key(key))
 
 
 def _check_keys(context: Context, item: Item) -> None:

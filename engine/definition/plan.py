@@ -376,6 +376,8 @@ class Plan:
     digest: str
     """SHA-256 (hex) of the exact bytes of the definition."""
     root: Graph
+    hooks: Mapping[str, Graph] = field(default_factory=dict)
+    """What runs at the end of a run: `on_success`, `on_failure`, `finally`."""
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     params: Mapping[str, ParamSpec] = field(default_factory=dict)
     secret_params: frozenset[str] = frozenset()

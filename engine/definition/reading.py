@@ -99,7 +99,7 @@ class _Reader:
             workflow=workflow,
             params={name: param for name, param in params.items() if param is not None},
             items=tuple(item for item in items if item is not None),
-            hooks=tuple(self._hooks(workflow)),
+            hooks=self._hooks(workflow),
         )
 
     def _add(self, code: str, message: str, spot: Spot, fix: str | None = None) -> None:
@@ -131,25 +131,26 @@ class _Reader:
             return Param(default=value)
         return self._canonical.read(Param, value, spot, owner=f"the param `{name}`", name_spot=spot)
 
-    def _hooks(self, workflow: Workflow) -> list[tuple[str, Spot]]:
-        """Check run-level hooks: ids, or inline tasks with a `task_id`."""
-        ids: list[tuple[str, Spot]] = []
-        for key, value in (
-            ("on_success", workflow.on_success),
-            ("on_failure", workflow.on_failure),
-            ("finally", workflow.finally_),
-        ):
+    def _hooks(self, workflow: Workflow) -> dict[str, tuple[Item | tuple[str, Spot], ...]]:
+        """Read run-level hooks: ids, or inline tasks with a `task_id`."""
+        written = {"on_success": workflow.on_success, "on_failure": workflow.on_failure, "finally": workflow.finally_}
+        hooks: dict[str, tuple[Item | tuple[str, Spot], ...]] = {}
+        for key, value in written.items():
             spot = self._document.spot.find(key)
             entries = enumerate(value) if isinstance(value, list) else [(None, value)]
+            found: list[Item | tuple[str, Spot]] = []
             for position, entry in entries:
                 at = spot if position is None else spot.find(position)
                 if isinstance(entry, str):
-                    ids.append((entry, at))
+                    found.append((entry, at))
                 elif isinstance(entry, dict):
-                    self._body_item(entry, at)
+                    item = self._body_item(entry, at)
+                    found += [item] if item is not None else []
                 elif entry is not None:
                     self._add("E-TYPE", f"`{key}`: expected a task or an id, got {kind(entry)}", at)
-        return ids
+            if found:
+                hooks[key] = tuple(found)
+        return hooks
 
     def _item(self, key: str, value: JsonValue, spot: Spot, name_spot: Spot) -> Item | None:
         """Read one task under its id; None where it is no map."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .items import Item, Source
     from .report import Report
 
-ScopeKind: TypeAlias = Literal["workflow", "foreach", "while", "branch"]
+ScopeKind: TypeAlias = Literal["workflow", "foreach", "while", "branch", "hook"]
 _NO_DEFINITION: Final = frozenset(
     {"dependencies", "depends_on", "needs", "metadata", "is_internal_loop_task", "is_internal_parallel_task"}
     | {"operator_type", "task_id"}
@@ -35,7 +35,7 @@ class Scope:
 
     kind: ScopeKind
     name: str = ""
-    """The branch's name; empty for everything else."""
+    """The branch's or the hook's name; empty for everything else."""
     owner: Item | None
     parent: Scope | None
     items: tuple[Item, ...] = ()
@@ -45,6 +45,8 @@ class Scope:
     """Per item: what it waits for, in the order written, implied edges last."""
     children: list[tuple[Scope, ...]] = field(default_factory=list)
     """Per item: its body, or its inline branches."""
+    hooks: dict[str, Scope] = field(default_factory=dict)
+    """Of the file's own scope: the tasks that run at the run's end, by `on_success`, `on_failure`, `finally`."""
     inner: dict[str, int] = field(default_factory=dict)
     """Ids of tasks below this scope, at any depth, each with the item that holds it."""
 
@@ -54,6 +56,8 @@ class Scope:
         for scopes in self.children:
             for scope in scopes:
                 yield from scope.walk()
+        for scope in self.hooks.values():
+            yield from scope.walk()
 
     @property
     def outward(self) -> Iterator[Scope]:
@@ -90,7 +94,7 @@ def resolve(source: Source, report: Report) -> Scope:
     """Return the file's own scope with every scope inside it; unknown ids are reported and give no edge."""
     root = Scope(kind="workflow", owner=None, parent=None)
     resolver = _Resolver(source, report)
-    resolver.fill(root, source.items)
+    resolver.fill(root, tuple(item for item in source.items if item.id not in resolver.hook_ids))
     resolver.start_task(root)
     resolver.hooks(root)
     return root
@@ -102,6 +106,10 @@ class _Resolver:
     def __init__(self, source: Source, report: Report) -> None:
         self._source = source
         self._report = report
+        known = {item.id for item in source.items}
+        named = (entry for entries in source.hooks.values() for entry in entries if isinstance(entry, tuple))
+        self.hook_ids = {task_id for task_id, _ in named if task_id in known}
+        """Tasks of the file's map that run only as hooks."""
 
     def _add(self, code: str, message: str, spot: Spot, fix: str | None = None) -> None:
         self._report.add(code, message, self._source.place(spot), fix)
@@ -229,6 +237,9 @@ class _Resolver:
         return index
 
     def _unknown(self, scope: Scope, task_id: str, spot: Spot, what: str) -> None:
+        if task_id in self.hook_ids:
+            self._add("E-TARGET", f"{what} `{task_id}`, which runs only as a hook, after all other tasks", spot)
+            return
         known = chain(scope.index, scope.inner, (name for outer in scope.outward for name in outer.index))
         self._add(
             "E-UNKNOWN-ID", f"{what} `{task_id}`, which does not exist", spot, self._report.suggest(task_id, known)
@@ -306,9 +317,24 @@ class _Resolver:
             self._add("E-START", f"`start_task` names `{start}`, which depends on `{upstream}`", spot)
 
     def hooks(self, root: Scope) -> None:
-        """Check the ids that run-level hooks name."""
-        for task_id, spot in self._source.hooks:
-            self._own_id(root, task_id, spot, what="the hook names")
+        """Resolve the tasks of each run-level hook in a scope of its own, which sees the whole workflow."""
+        by_id = {item.id: item for item in self._source.items if item.id in self.hook_ids}
+        for name, entries in self._source.hooks.items():
+            items: dict[str, Item] = {}
+            for entry in entries:
+                task_id, spot = entry if isinstance(entry, tuple) else (entry.id, entry.name_spot)
+                item = by_id.get(task_id) if isinstance(entry, tuple) else entry
+                if item is None:
+                    self._own_id(root, task_id, spot, what="the hook names")
+                elif item.id in items:
+                    self._add("E-DUPLICATE-ID", f"the id `{item.id}` is there twice in this list", spot)
+                else:
+                    items[item.id] = item
+            if name in root.index:
+                at = root.items[root.index[name]].name_spot
+                self._add("E-DUPLICATE-ID", f"`{name}` is the address of the hook's tasks", at, "rename the task")
+            root.hooks[name] = Scope(kind="hook", name=name, owner=None, parent=root)
+            self.fill(root.hooks[name], tuple(items.values()))
 
 
 def _scope_kind(item: Item) -> ScopeKind:

@@ -137,9 +137,9 @@ def _check_parallel(context: Context, item: Item, parallel: Parallel) -> None:
 
 def _check_call(context: Context, item: Item, call: Nested, plan: Plan) -> None:
     """Check the values for a nested workflow's params as far as they are literal."""
-    if plan.timeout_s is not None:
-        message = "`timeout` of a nested workflow is not supported yet"
-        context.add("E-NOT-YET", f"{message}: `{call.workflow}` has one", item.spot.find("workflow"))
+    for key in (*plan.hooks, *(["timeout"] if plan.timeout_s is not None else [])):
+        message = f"`{key}` of a nested workflow is not supported yet: `{call.workflow}` has it"
+        context.add("E-NOT-YET", message, item.spot.find("workflow"))
     for name, value in call.params.items():
         spec = plan.params.get(name)
         if spec is None:

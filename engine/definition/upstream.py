@@ -24,6 +24,8 @@ class Upstream:
         self._bits = {name: 1 << position for position, name in enumerate(wanted)}
         self._before: dict[int, list[int]] = {}
         self._fill(root, 0)
+        for hook in root.hooks.values():
+            self._fill(hook, (1 << len(self._bits)) - 1)
 
     def has(self, scope: Scope, position: int | None, name: Name, *, body: bool = False) -> bool:
         """Tell whether `name` may be there when a task starts; `body` adds what the task's own loop writes."""

@@ -54,7 +54,7 @@ def _item_list(value: JsonValue) -> list[JsonValue]:
 
 def _room(instance: Instance, spec: ForeachSpec, children: Children, desk: Desk) -> int:
     """How many iterations may open now."""
-    if instance.stopped or desk.cancelling or ((children.failed or children.cancelled) and not desk.keeps_going):
+    if instance.stopped or desk.cancels(instance) or ((children.failed or children.cancelled) and not desk.keeps_going):
         return 0
     return min(spec.max_parallel - children.running, (children.total or 0) - children.opened)
 

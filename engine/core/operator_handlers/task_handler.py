@@ -102,7 +102,7 @@ def _not_succeeded(instance: Instance, attempt: int, status: str, error: ErrorIn
     queued = instance.status is TaskStatus.QUEUED
     made = attempt - instance.interruptions + instance.rejections + queued
     policy = instance.node.retry
-    if may_retry(policy, error, made) and not instance.stopped and not desk.cancelling:
+    if may_retry(policy, error, made) and not instance.stopped and not desk.cancels(instance):
         due = desk.now + delay_s(policy, made, f"{desk.state.run_id}:{key.address}:{instance.generation}")
         text = f"attempt {made}/{policy.max_attempts} failed, next in {due - desk.now:.1f} s: {error.message}"
         return (

@@ -28,7 +28,7 @@ def decide(instance: Instance, desk: Desk) -> Iterable[Step]:
     end = outcome_of_children(instance)
     if end is not None:  # also with `--keep-going`: the next iteration stands behind this one
         yield end
-    elif instance.stopped or desk.cancelling:
+    elif instance.stopped or desk.cancels(instance):
         yield e.TaskCancelled(instance.key, e.Reason("stopped", "cancelled: the loop was stopped"))
     else:
         yield from _next(instance, spec, children, desk)
