@@ -211,12 +211,12 @@ class Engine:
 
     def close(self, timeout_s: float = 15.0) -> None:
         """Stop every call, give up the runs that are live (they can be resumed), end the thread."""
+        reader = self.__dict__.pop("reader", None)
+        if reader is not None:
+            reader.close()  # before the writer: whoever closes last moves the log into the database
         if self._thread.is_alive():
             self._soon(self._stop.set)
             self._thread.join(timeout_s)
-        reader = self.__dict__.pop("reader", None)
-        if reader is not None:
-            reader.close()
 
     # --- on the engine's thread ------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ class Database:
     def connect(self, timeout_s: float = _BUSY_TIMEOUT_S) -> sqlite3.Connection:
         """Open a writing connection. It begins no transaction by itself and may be used by one thread at a time."""
         connection = sqlite3.connect(self.path, timeout=timeout_s, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA synchronous = NORMAL")
+        patiently(lambda: connection.execute("PRAGMA synchronous = NORMAL"))  # it reads the schema
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         return connection
 
@@ -149,14 +149,16 @@ class Database:
                 return _nothing()
             if self._readers is None or found != self._seen:
                 _check_kind(self.path)
-                with closing(self._connect_reader()) as connection:
-                    version = self._version(connection)
-                if version == _FRESH:
+                try:
+                    is_fresh = self._is_fresh(self._connect_reader)
+                except sqlite3.OperationalError:
+                    if not self._is_at_rest():
+                        raise
+                    # No room, or no permission, for the index of a log that is empty: the file alone says all.
+                    is_fresh = self._is_fresh(self._connect_at_rest)
+                    return _nothing() if is_fresh else self._at_rest()
+                if is_fresh:
                     return _nothing()
-                if version != VERSION:
-                    raise StoreError(
-                        "E-STORE-OLD", f"{self.path} has the old schema {version}; `highway-tui resume` upgrades it"
-                    )
                 if self._readers is not None:
                     self._readers.dispose()
                 self._readers = create_engine(
@@ -166,9 +168,33 @@ class Database:
                 self._seen = found
             return self._readers
 
-    def _connect_reader(self) -> sqlite3.Connection:
+    def _is_fresh(self, connect: Callable[[], sqlite3.Connection]) -> bool:
+        """Read the version; StoreError where it is not ours."""
+        with closing(connect()) as connection:
+            version = self._version(connection)
+        if version not in {VERSION, _FRESH}:
+            raise StoreError(
+                "E-STORE-OLD", f"{self.path} has the old schema {version}; `highway-tui resume` upgrades it"
+            )
+        return version == _FRESH
+
+    def _is_at_rest(self) -> bool:
+        """Say whether nobody has the file open for writing, and the last one who had ended cleanly."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return not log.exists() or log.stat().st_size == 0
+
+    def _at_rest(self) -> Engine:
+        """For one look: somebody may begin to write after it."""
+        engine = create_engine("sqlite://", creator=self._connect_at_rest, poolclass=NullPool)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def _connect_at_rest(self) -> sqlite3.Connection:
+        return self._connect_reader("mode=ro&immutable=1")
+
+    def _connect_reader(self, how: str = "mode=ro") -> sqlite3.Connection:
         return sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=ro",
+            f"{self.path.absolute().as_uri()}?{how}",
             uri=True,
             timeout=_READER_TIMEOUT_S,
             isolation_level=None,

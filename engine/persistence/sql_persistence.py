@@ -82,7 +82,7 @@ class SqlStore(SqlReader):
         """Read the breaker that was written last; None where there is none."""
         query = "SELECT counters FROM bulkheads WHERE workflow = ? AND name = ?"
         with translated(self._database.path):
-            row = self._writer.execute(query, (workflow, name)).fetchone()
+            row = patiently(lambda: self._writer.execute(query, (workflow, name)).fetchone())
         return None if row is None else breaker_of(row[0])
 
     def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
@@ -96,7 +96,8 @@ class SqlStore(SqlReader):
         with translated(self._database.path):
             self._database.check_identity(self._file)
             folder = self.run_folder(run_id)
-            if self._writer.execute("SELECT 1 FROM workflows WHERE run_id = ?", (run_id,)).fetchone() is None:
+            known = "SELECT 1 FROM workflows WHERE run_id = ?"
+            if patiently(lambda: self._writer.execute(known, (run_id,)).fetchone()) is None:
                 raise unknown_run(run_id)
             me = identify()
             lock = RunLock.take(folder, run_id, me)
@@ -147,8 +148,8 @@ class SqlStore(SqlReader):
             owned.lock.release()
         self._owned.clear()
         self._checkpoints.close()
-        self._writer.close()
         super().close()
+        self._writer.close()  # the last one moves the log into the database, which readers cannot
 
     # --- transactions --------------------------------------------------------------------------------------------
 

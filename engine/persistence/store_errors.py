@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,8 @@ from ..errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _CLOSED_DOOR = frozenset({sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
+_TOO_LITTLE = 64 * 1024
+"""Bytes; the index of the log grows by 32 KiB."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -43,13 +47,13 @@ def translate(error: Exception, path: Path) -> StoreError:
     code = _primary(cause) if isinstance(cause, sqlite3.Error) else None
     if code in _BUSY:
         return busy(path)
-    if code == sqlite3.SQLITE_FULL:
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(path)):
         return StoreFull("E-STORE-FULL", f"no space is left for {path}; free some and go on")
     if code == sqlite3.SQLITE_NOTADB:
         return corrupt(path, "is no database")
     if code == sqlite3.SQLITE_CORRUPT or "no such table" in str(cause) or "no such column" in str(cause):
         return corrupt(path, f"is damaged ({cause})")
-    if code == sqlite3.SQLITE_READONLY:
+    if code == sqlite3.SQLITE_READONLY or (code in _CLOSED_DOOR and _is_read_only(path)):
         return StoreError("E-STORE-READONLY", f"{path} is read-only; check its permissions and its folder's")
     if code in _CLOSED_DOOR:
         return StoreError("E-STORE-OPEN", f"{path} cannot be opened; check its permissions and its folder's")
@@ -63,6 +67,18 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, DBAPIError, OSError) as error:
         raise translate(error, path) from error
+
+
+def _is_full(path: Path) -> bool:
+    """SQLite calls it an I/O error when its index of the log finds no room."""
+    try:
+        return shutil.disk_usage(path.parent).free < _TOO_LITTLE
+    except OSError:
+        return False
+
+
+def _is_read_only(path: Path) -> bool:
+    return path.parent.is_dir() and not os.access(path.parent, os.W_OK)
 
 
 def _primary(error: sqlite3.Error) -> int | None:

@@ -16,13 +16,11 @@ import socket
 import stat
 import struct
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
-
-from platformdirs import user_runtime_path
 
 from ..core.events import Reason
 from ..core.scheduler import Scheduler
@@ -119,12 +117,19 @@ def address_of(run_folder: Path) -> str:
     The same folder gives the same path, so that the run's owner removes what a killed one left.
     """
     name = f"{hashlib.sha256(os.fsencode(run_folder)).hexdigest()[:16]}.sock"
-    for folder in (user_runtime_path("highway-tui"), Path(tempfile.gettempdir()) / f"highway-tui-{os.geteuid()}"):
+    for folder in _folders():
         path = os.fspath(folder / name)
         if len(os.fsencode(path)) <= _LONGEST_PATH and _make_private(folder):
             return path
     _log.warning("no private folder for control sockets; other processes cannot control the runs of this one")
     return ""
+
+
+def _folders() -> Iterator[Path]:
+    """Where the user's sockets may be, best first."""
+    if runtime := os.environ.get("XDG_RUNTIME_DIR"):
+        yield Path(runtime, "highway-tui")
+    yield Path(tempfile.gettempdir(), f"highway-tui-{os.geteuid()}")
 
 
 @asynccontextmanager
