@@ -76,7 +76,11 @@ class Bridge:
         engine = self._opened()
         return await self._begin(
             lambda: engine.start(
-                loaded, params=options.params, variables=options.variables, keep_going=options.keep_going
+                loaded,
+                params=options.params,
+                variables=options.variables,
+                run_id=options.run_id,
+                keep_going=options.keep_going,
             )
         )
 

@@ -7,6 +7,7 @@ Errors of the engine end here as one line for the person; nothing is swallowed.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,7 @@ class Controller:
         loaded, options = session.loaded, self._options
         handle = await self._ask(lambda: self._bridge.start(loaded, options))
         if handle is not None:
+            self._options = replace(self._options, run_id=None)
             self._show_handle(handle)
 
     async def resume(self, run_id: RunId) -> None:

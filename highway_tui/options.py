@@ -24,6 +24,8 @@ class UiOptions:
     params: Mapping[str, JsonValue] = field(default_factory=dict)
     variables: Mapping[str, JsonValue] = field(default_factory=dict)
     keep_going: bool = False
+    run_id: str | None = None
+    """Id of the first run that is started; None lets the engine choose."""
     resume: RunId | None = None
     """A run to resume and show instead of a file."""
     ascii_only: bool = False

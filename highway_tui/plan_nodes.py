@@ -17,10 +17,17 @@ class PlanNodes:
     def __init__(self, plan: Plan | None) -> None:
         """None finds nothing."""
         self._nodes: dict[str, Node] = {} if plan is None else dict(_walk(plan.root, ""))
+        self._nested = tuple(f"{path}/" for path, node in self._nodes.items() if node.operator == "workflow")
 
     def of(self, key: TaskKey) -> Node | None:
         """Give the node of an instance; None where the plan has none."""
         return self._nodes.get(_INDEX.sub("", key.address))
+
+    def line_of(self, key: TaskKey) -> int | None:
+        """Give its line in the file of the workflow itself; None where another file defines it."""
+        path = _INDEX.sub("", key.address)
+        node = self._nodes.get(path)
+        return None if node is None or path.startswith(self._nested) else node.line
 
 
 def _walk(graph: Graph, prefix: str) -> Iterator[tuple[str, Node]]:

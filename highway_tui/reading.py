@@ -13,6 +13,7 @@ from engine import AttemptRecord, EngineError, RunId, RunReader, TaskKey, TaskRe
 from . import sentences
 from .log_feed import LogFeed
 from .threads import in_thread
+from .yaml_source import source_of
 
 if TYPE_CHECKING:
     from engine import Plan
@@ -137,25 +138,28 @@ class Reading:
         if record is None or reader is None or run_id is None:
             return
         with suppress(EngineError):
-            modal.add(await in_thread(lambda: _read_facts(reader, run_id, record)))
+            line = view.nodes.line_of(key)
+            modal.add(await in_thread(lambda: _read_facts(reader, run_id, record, line)))
 
     def _facts(self, key: TaskKey, record: TaskRecord | None) -> list[Fact]:
         app, view = self._app, self._app.session.view
-        facts: list[Fact] = [("state", sentences.sentence(record, view.waits_for(key), app.now()))]
+        facts: list[Fact] = [("state", app.session.sentence(key, app.now()))]
         if record is not None and record.error is not None:
             facts.append(("error", f"{record.error.code}: {record.error.message}"))
         facts.append(("operator", view.operator(key)))
-        place = None if view.plan is None or key.scope else view.plan.root.index.get(key.task)
-        if view.plan is not None and place is not None:
-            node = view.plan.root.nodes[place]
-            if node.description:
-                facts.append(("about", node.description))
-            facts.append(("file", f"line {node.line}"))
+        node = view.node(key)
+        if node is not None and node.description:
+            facts.append(("about", node.description))
+        if node is not None and view.plan is not None and not key.scope:
             depends = dict.fromkeys(view.plan.root.nodes[edge.upstream].id for edge in node.dependencies)
             if depends:
                 facts.append(("after", ", ".join(depends)))
+        if node is not None and node.bulkhead:
+            facts.append(("bulkhead", node.bulkhead))
         if record is not None and record.attempts:
             facts.append(("attempts", str(record.attempts)))
+        if record is None:
+            facts += _source_facts(app.session.source, view.nodes.line_of(key))
         return facts
 
 
@@ -167,27 +171,33 @@ def _draw(plan: Plan, width: int, height: int) -> Picture:
     return draw(flow_of(plan), width, height)
 
 
-def _read_facts(reader: RunReader, run_id: RunId, record: TaskRecord) -> list[Fact]:
+def _read_facts(reader: RunReader, run_id: RunId, record: TaskRecord, line: int | None) -> list[Fact]:
     facts: list[Fact] = []
     attempts = reader.attempts(run_id, record.key)
-    arguments = next((attempt.arguments for attempt in attempts if attempt.arguments is not None), None)
+    arguments = next((attempt.arguments for attempt in reversed(attempts) if attempt.arguments is not None), None)
     if arguments is not None:
-        facts.append(("arguments", json.dumps(arguments, indent=2, ensure_ascii=False)))
-    if len(attempts) > 1:
-        facts += [("attempt" if number == 0 else "", _attempt(attempt)) for number, attempt in enumerate(attempts)]
+        facts.append(("inputs", json.dumps(arguments, indent=2, ensure_ascii=False)))
+    if len(attempts) > 1 or any(attempt.error is not None for attempt in attempts):
+        facts += [("tries" if number == 0 else "", _attempt(attempt)) for number, attempt in enumerate(attempts)]
     ref = record.result
     if ref is not None and ref.size > _RESULT_CAP:
         facts.append(("result", f"{ref.size} bytes; highway-tui show prints it"))
     elif ref is not None:
         value = reader.values(run_id, [ref]).get(ref.digest)
         facts.append(("result", json.dumps(value, indent=2, ensure_ascii=False)))
-    return facts
+    return facts + _source_facts(reader.definition(run_id).text.decode("utf-8", "replace"), line)
+
+
+def _source_facts(text: str, line: int | None) -> list[Fact]:
+    source = "" if line is None else source_of(text, line)
+    return [("line " + str(line), source)] if source else []
 
 
 def _attempt(attempt: AttemptRecord) -> str:
     took = "" if attempt.finished_at is None else sentences.chip_time(attempt.finished_at - attempt.started_at)
     error = "" if attempt.error is None else f": {attempt.error.message} [{attempt.error.code}]"
-    return f"{attempt.attempt}  {attempt.status.value.replace('_', ' ')} {took}{error}"
+    again = f"{attempt.generation}." if attempt.generation > 1 else ""
+    return f"{again}{attempt.attempt}  {attempt.status.value.replace('_', ' ')} {took}{error}"
 
 
 def _without_scheme(url: str) -> str:

@@ -120,7 +120,7 @@ class RunView:
         """Tasks that wait for a person's word."""
         self.circuits: dict[str, Circuit] = {}
         """What the journal said last of each circuit, by the name of the bulkhead."""
-        self._nodes: PlanNodes | None = None
+        self.nodes = PlanNodes(plan)
         self._tasks: dict[TaskKey, TaskRecord] = {}
         self._names: dict[tuple[str, str, str], NameRecord] = {}
         self._previews: dict[str, str] = {}
@@ -254,9 +254,7 @@ class RunView:
 
     def node(self, key: TaskKey) -> Node | None:
         """Give the task of the definition that an instance stands for; None where it is not known."""
-        if self._nodes is None:
-            self._nodes = PlanNodes(self.plan)
-        return self._nodes.of(key)
+        return self.nodes.of(key)
 
     def iterations(self, key: TaskKey) -> Iterations | None:
         """Count the scopes under an operator; None while it has none."""

@@ -63,7 +63,7 @@ def _open_list(settings: RunSettings, *, is_bare: bool) -> int:
 
 
 def _open_file(settings: RunSettings, file: str, wanted: StartWishes, *, start: bool) -> int:
-    if wanted.run_id is not None:
+    if wanted.run_id is not None and _is_known(settings.url, wanted.run_id):
         from ..assignments import secret_params
         from .resume import resume
 
@@ -85,6 +85,21 @@ def _open_file(settings: RunSettings, file: str, wanted: StartWishes, *, start: 
         params=params,
         variables=variables,
         keep_going=wanted.keep_going,
+        run_id=wanted.run_id,
         ascii_only=settings.ascii_only,
     )
     return HighwayApp(options).run() or 0
+
+
+def _is_known(url: str, run_id: str) -> bool:
+    """Say whether the store has a run of exactly this id."""
+    from engine import RunId, UsageError, open_reader
+
+    reader = open_reader(url)
+    try:
+        reader.run(RunId(run_id))
+    except UsageError:
+        return False
+    finally:
+        reader.close()
+    return True

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
+from textual.strip import Strip
 
 from .. import cells
 from ..keymap import Place, bindings_of
@@ -102,14 +105,30 @@ class LogPane(TextPane):
         level = (line.level or "").lower()
         token = _TOKENS.get(level, "state-waiting" if line.stream == "stderr" else "foreground")
         style = self.ink(token, bold=level == "error")
-        text = cells.clean(line.text[:MAX_CHARS])
         word = f"{level.upper():<8}" if level in {"error", "warning", "debug"} else ""
-        width = self.scrollable_content_region.width - _STAMP - 1
-        whole = word + text
-        parts = chop_cells(whole, width) if self.wrapping and width > 8 and cell_len(whole) > width else [whole]
+        parts = self._wrapped([Segment(word, style)] * bool(word) + self._coloured(line.text[:MAX_CHARS], style))
         dim = self.ink("hw-dim")
-        first: Line = [Segment(f" {stamp} ", dim), Segment(parts[0], style)]
-        return [first, *([Segment(" " * (_STAMP + 1), dim), Segment(part, style)] for part in parts[1:])]
+        rest = Segment(" " * (_STAMP + 1), dim)
+        return [[Segment(f" {stamp} ", dim) if number == 0 else rest, *part] for number, part in enumerate(parts)]
+
+    def _coloured(self, text: str, style: Style) -> Line:
+        """Make segments of output, with the colours that it brought itself over `style`."""
+        if "\x1b" not in text:
+            return [Segment(cells.clean(text), style)]
+        from engine import sanitize
+
+        kept = " ".join(sanitize(text, keep_sgr=True).split("\n")).replace("\t", " ")
+        parts = Text.from_ansi(kept, end="").render(self.app.console)
+        return [Segment(part.text, style if part.style is None else style + _visible(part.style)) for part in parts]
+
+    def _wrapped(self, line: Line) -> list[Line]:
+        width = self.scrollable_content_region.width - _STAMP - 1
+        if not self.wrapping or width <= 8 or sum(segment.cell_length for segment in line) <= width:
+            return [line]
+        places: list[int] = []
+        for part in chop_cells("".join(segment.text for segment in line), width):
+            places.append(cell_len(part) + (places[-1] if places else 0))
+        return [list(part) for part in Strip(line).divide(places)]
 
     def on_resize(self) -> None:
         """Wrap again, and keep the end in sight."""
@@ -139,3 +158,17 @@ class LogPane(TextPane):
         self.wrapping = not self.wrapping
         self.scroll_to(x=0, animate=False, force=True)
         self._build()
+
+
+def _visible(style: Style) -> Style:
+    """Colours and weight of foreign output; nothing that blinks, hides or links."""
+    return Style(
+        color=style.color,
+        bgcolor=style.bgcolor,
+        bold=style.bold,
+        dim=style.dim,
+        italic=style.italic,
+        underline=style.underline,
+        strike=style.strike,
+        reverse=style.reverse,
+    )

@@ -97,6 +97,20 @@ def test_a_run_can_be_resumed_in_the_ui(cli: Cli) -> None:
     assert "succeeded" == cli.show("it")["run"]["status"]
 
 
+def test_a_run_can_be_given_its_id_in_the_ui(cli: Cli) -> None:
+    """`--run-id` names a new run; a second time the same run is gone on with."""
+    cli.write("flow.yaml", "tasks: {only: {run: 'cat missing'}}\n")
+    with _on_terminal(cli, "flow.yaml", "--run-id", "mine") as terminal:
+        terminal.wait_for("FAILED")
+        terminal.leave()
+    cli.write("missing", "here now")
+    with _on_terminal(cli, "flow.yaml", "--run-id", "mine") as terminal:
+        terminal.wait_for("SUCCEEDED")
+        assert 0 == terminal.leave()
+
+    assert ["mine"] == cli.stored()
+
+
 def test_a_file_can_be_opened_without_running(cli: Cli) -> None:
     """`--no-start` shows the file and stores no run."""
     cli.write("flow.yaml", "tasks: {only_task: {run: 'true'}}\n")

@@ -93,6 +93,7 @@ class FakeReader:
         self.names_of: dict[RunId, list[NameRecord]] = {}
         self.definitions: dict[RunId, StoredDefinition] = {}
         self.owners: dict[RunId, int] = {}
+        self.attempts_of: dict[TaskKey, list[AttemptRecord]] = {}
 
     def runs(self, *, limit: int = 200, before: RunId | None = None) -> Sequence[RunRecord]:
         return list(reversed(self.known.values()))[:limit]
@@ -109,7 +110,7 @@ class FakeReader:
         return list(self.tasks_of.get(run_id, {}).values())
 
     def attempts(self, run_id: RunId, key: TaskKey) -> Sequence[AttemptRecord]:
-        return []
+        return self.attempts_of.get(key, [])
 
     def names(self, run_id: RunId) -> Sequence[NameRecord]:
         return self.names_of.get(run_id, [])
@@ -172,6 +173,7 @@ class FakeEngine:
         self.closed = False
         self.known: dict[tuple[str, str], EngineBulkhead] = {}
         self.operated: list[tuple[object, ...]] = []
+        self.wanted_ids: list[object] = []
         self._subscribers: list[Callable[[Batch], None]] = []
 
     def subscribe(self, subscriber: Callable[[Batch], None]) -> Callable[[], None]:
@@ -179,6 +181,7 @@ class FakeEngine:
         return lambda: self._subscribers.remove(subscriber)
 
     def start(self, loaded: Loaded, **options: object) -> FakeHandle:
+        self.wanted_ids.append(options.get("run_id"))
         handle = FakeHandle(RUN if not self.handles else RunId(f"run{len(self.handles)}"), loaded.require())
         self.handles.append(handle)
         self._store(handle.run_id, loaded)

@@ -142,3 +142,38 @@ async def test_a_click_selects_a_chip(opened: Opener, etl: Path) -> None:
 
         assert stage.app.run_screen.selected is not None
         assert "is_new" == stage.app.run_screen.selected.task
+
+
+@pytest.mark.asyncio
+async def test_output_keeps_its_colours_and_nothing_else(opened: Opener, etl: Path) -> None:
+    """Colours of a task's output are shown; blinking, hidden text and other sequences are not."""
+    async with opened(etl) as stage:
+        log = log_of(stage)
+        log.clear("")
+        text = "a \x1b[1;31mred\x1b[0m \x1b[5;8mplain\x1b[0m \x1b]0;title\x07end"
+        log.append([LogLine(at=0.0, stream="stdout", level="info", text=text)])
+        [line] = log.lines
+        styles = {segment.text: segment.style for segment in line}
+
+        assert "a red plain end" == "".join(segment.text for segment in line[1:])
+        assert styles["red"] is not None
+        assert styles["red"].color is not None
+        assert (1, True) == (styles["red"].color.number, styles["red"].bold)
+        assert styles["plain"] is not None
+        assert not styles["plain"].conceal
+        assert not styles["plain"].blink
+
+
+@pytest.mark.asyncio
+async def test_coloured_lines_wrap(opened: Opener, etl: Path) -> None:
+    """A long coloured line is broken into lines of the pane's width; no cell is lost."""
+    async with opened(etl) as stage:
+        log = log_of(stage)
+        log.clear("")
+        log.wrapping = True
+        log.append([LogLine(at=0.0, stream="stdout", level="info", text="\x1b[32m" + "0123456789" * 30 + "\x1b[0m")])
+        width = log.scrollable_content_region.width
+
+        assert len(log.lines) > 1
+        assert all(sum(segment.cell_length for segment in line) <= width for line in log.lines)
+        assert "0123456789" * 30 == "".join(segment.text for line in log.lines for segment in line[1:])
