@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from engine import RunRecord
+    from engine import RunRecord, TaskRecord
 
 
 class Exit(IntEnum):
@@ -45,6 +46,13 @@ def exit_of_run(record: RunRecord | None, signum: int | None = None) -> int:
     if record.status == "cancelled" and signum is not None:
         return 128 + signum
     return _OF_STATUS.get(record.status, Exit.STORAGE)
+
+
+def exit_of_task(tasks: Iterable[TaskRecord]) -> int:
+    """Code of the process whose task failed first (`-x`); 1 where no failed task had one."""
+    failed = [task for task in tasks if task.status == "failed" and task.error and task.error.exit_code]
+    first = min(failed, key=lambda task: task.finished_at or 0.0, default=None)
+    return Exit.FAILED if first is None or first.error is None else first.error.exit_code or Exit.FAILED
 
 
 def exit_of_error(error: Exception) -> int:

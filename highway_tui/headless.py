@@ -29,7 +29,7 @@ from engine import (
 
 from .assignments import split_assignments
 from .diagnostics import print_problems
-from .exits import SIGNALS, Exit, exit_of_run
+from .exits import SIGNALS, Exit, exit_of_run, exit_of_task
 from .output import Output, complain
 from .progress import JsonLines, Progress, ProgressLines
 from .settings import RunSettings, StartWishes
@@ -159,6 +159,8 @@ def _follow(settings: RunSettings, engine: Engine, begin: Callable[[], RunHandle
             leave()
         record = handle.wait()
         progress.finish(record if record is not None else engine.reader.run(handle.run_id))
+        if settings.pass_code and record is not None and record.status is RunStatus.FAILED:
+            return exit_of_task(engine.reader.tasks(record.id))
     return exit_of_run(record, ending.signum)
 
 

@@ -25,6 +25,8 @@ class RunSettings:
     as_json: bool
     verbosity: int
     """-1 failures and the end only, 0 state changes and `log` lines, 1 all output."""
+    pass_code: bool
+    """Headless: a failed run returns the exit code of the task that failed first."""
     ascii_only: bool
     log_file: Path | None
     """None is the default file in the state folder."""
@@ -76,6 +78,7 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
     @click.option("--json", "as_json", is_flag=True, help="Headless: print one event a line.")
     @click.option("-v", "--verbose", is_flag=True, help="Headless: show all output of the tasks.")
     @click.option("-q", "--quiet", is_flag=True, help="Headless: show failures and the end only.")
+    @click.option("-x", "--exit-code", "pass_code", is_flag=True, help="Headless: return the failed task's own code.")
     @click.option("--log-file", type=click.Path(dir_okay=False, path_type=Path), help="The engine's own log.")
     @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
     @functools.wraps(function)
@@ -91,6 +94,7 @@ def run_options(function: Callable[..., int]) -> Callable[..., int]:
             ui=options.pop("ui"),
             as_json=options.pop("as_json"),
             verbosity=int(verbose) - int(quiet),
+            pass_code=options.pop("pass_code"),
             ascii_only=options.pop("ascii_only"),
             log_file=options.pop("log_file"),
         )

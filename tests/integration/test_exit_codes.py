@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -30,11 +31,12 @@ def _wait_for(process: subprocess.Popen[str], event: str) -> None:
 
 
 def test_success_and_failure(cli: Cli) -> None:
-    """0 where the run succeeded, 1 where it failed."""
+    """0 where the run succeeded, 1 where it failed; with `-x` the code of the task that did."""
     bad = cli.write("bad.yaml", 'tasks: {only: {run: "exit 9"}}\n')
 
     assert 0 == cli(cli.write("ok.yaml", _OK), "--no-ui").code
     assert 1 == cli(bad, "--no-ui").code
+    assert 9 == cli(bad, "--no-ui", "-x").code
 
 
 @pytest.mark.parametrize(
@@ -87,9 +89,12 @@ def test_the_second_ctrl_c_ends_at_once(cli: Cli) -> None:
         assert process.stderr is not None
         assert "cancelling" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=8)  # the grace of the task is 10 s
+        began = time.monotonic()
+        process.wait(timeout=8)  # the grace of the task is 10 s
+        took = time.monotonic() - began
 
     assert 130 == process.returncode
+    assert took < 1.5, "a second, and what a busy machine adds"
     assert cli.show()["run"]["status"] in {"interrupted", "cancelled"}
 
 
