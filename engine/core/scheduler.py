@@ -17,7 +17,7 @@ from . import wishes
 from .calls import Outcome
 from .decisions import RUN_KEY, Decision, RequestPermit, StartCall, WithdrawPermit
 from .desk import Desk, Step, failed
-from .ending import TIMEOUT, failed_before, sum_up, time_limit, why_skipped
+from .ending import TIMEOUT, failed_before, is_parked, sum_up, time_limit, why_skipped
 from .instances import Instance, Scope
 from .operator_handlers import HANDLERS, await_handler, task_handler
 from .projection import Projector
@@ -68,6 +68,8 @@ class Scheduler:
         self._worklist: deque[Instance] = deque()
         self._listed: set[int] = set()
         self._closing: deque[Scope] = deque()
+        self.may_park = False
+        """Whether the owner leaves the run once only people and events from outside can move it."""
 
     # --- inputs ----------------------------------------------------------------------------------------------------
 
@@ -207,6 +209,10 @@ class Scheduler:
                 return True
             if not self._sum_up():
                 return False
+
+    def is_parked(self) -> bool:
+        """Say whether the owner is to leave the run now, in `waiting`."""
+        return self.may_park and is_parked(self.state)
 
     def is_full(self) -> bool:
         """Say whether this turn has reached TURN_LIMIT."""

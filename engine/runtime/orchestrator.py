@@ -145,7 +145,8 @@ class LiveRun:
                 more = await self._turn()
                 if self.record is not None:
                     saved()
-                    if self.record.status.terminal and not more:
+                    over = self.record.status.terminal or (self._scheduler.is_parked() and not self._inputs)
+                    if over and not more:
                         return self.record
         finally:
             self._timers.close()

@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from ..core.events import Reason
+from ..core.records import RunRecord
 from ..core.scheduler import Scheduler
+from ..core.status import RunStatus
 from ..core.values import json_text
 from ..core.wishes import Answer
 from ..errors import UsageError
@@ -19,6 +21,27 @@ class Wishes(ABC):
     @abstractmethod
     def _wish(self, act: Callable[[Scheduler], object]) -> None:
         """Let `act` happen in the run's next turn, on the engine's thread."""
+
+    @abstractmethod
+    def wait(self, timeout_s: float | None = None) -> RunRecord | None:
+        """Return the last row of the run, or None when `timeout_s` passed first; raises what ended it early."""
+
+    @property
+    def parked(self) -> bool:
+        """True once the engine has left the run in `waiting`; see `park`. Raises what ended the run early."""
+        record = self.wait(0)
+        return record is not None and record.status is RunStatus.WAITING
+
+    def park(self) -> None:
+        """Leave the run, in `waiting`, once only approvals, events from outside or answers can move it.
+
+        `wait` returns its row then, and a resume goes on with it.
+        """
+
+        def allow(scheduler: Scheduler) -> None:
+            scheduler.may_park = True
+
+        self._wish(allow)
 
     def pause(self, why: str = "paused by the user") -> None:
         """Start nothing new until `unpause`; what runs may end. A resume of the run goes on."""
