@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -35,9 +36,9 @@ class _Terminal:
                 pytest.fail(f"no {text!r} on the screen: {self.seen[-2000:]!r}")
             self.seen += os.read(self._master, 65536)
 
-    def leave(self) -> int:
-        """Press `q` and give the exit code."""
-        os.write(self._master, b"q")
+    def leave(self, key: bytes = b"q") -> int:
+        """Press a key, or none, and give the exit code."""
+        os.write(self._master, key)
         end = time.monotonic() + 30
         while self.process.poll() is None and time.monotonic() < end:
             if select.select([self._master], [], [], 0.05)[0]:
@@ -120,3 +121,19 @@ def test_a_file_can_be_opened_without_running(cli: Cli) -> None:
         assert 0 == terminal.leave()
 
     assert [] == cli.stored()
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["term", "hangup"])
+def test_a_signal_cancels_the_live_run_and_restores_the_terminal(cli: Cli, signum: signal.Signals, code: int) -> None:
+    """The run ends gracefully, its row says so, the code is the signal's, and the terminal is as it was."""
+    cli.write("flow.yaml", "tasks: {slow: {run: 'echo $$ > pid; sleep 60'}}\n")
+
+    with _on_terminal(cli, "flow.yaml") as terminal:
+        terminal.wait_for("RUNNING")
+        terminal.process.send_signal(signum)
+        assert code == terminal.leave(b"")
+
+    assert "cancelled" == cli.show()["run"]["status"]
+    for mode in (b"\x1b[?1049", b"\x1b[?1000"):
+        assert terminal.seen.rindex(mode + b"l") > terminal.seen.rindex(mode + b"h")
+    assert terminal.seen.rindex(b"\x1b[?25h") > terminal.seen.rindex(b"\x1b[?25l")
