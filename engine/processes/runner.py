@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, cast
 
 import psutil
@@ -22,7 +23,7 @@ from ..errors import ErrorInfo, TaskFailure
 from .ending import end_family, is_gone_within, settled
 from .family import Family
 from .terminals import Terminal
-from .watchdog import WATCHDOG
+from .watchdog import WATCHDOG, start_ticks
 
 STDOUT_CAP: Final = 1024 * 1024
 """Bytes of stdout kept as the result."""
@@ -30,6 +31,7 @@ STDERR_CAP: Final = 8 * 1024
 """Bytes of stderr kept, from its end."""
 DRAIN_S: Final = 0.5
 """How long output and group members may outlive the leader."""
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +129,9 @@ async def run_process(command: Command, log: LogSink, spawned: Callable[[int, fl
     cancelled = await settled(starting)
     transport = starting.result()
     pid = transport.get_pid()
-    WATCHDOG.watch(pid)
-    spawned(pid, start_time(pid))
+    ticks = start_ticks(pid)
+    WATCHDOG.watch(pid, ticks)
+    spawned(pid, start_time(ticks))
     family = Family(pid)
     timed_out = False
     try:
@@ -207,12 +210,15 @@ def _cannot_start(command: Command, error: Exception) -> ErrorInfo:
     return ErrorInfo(code="E-COMMAND", message=message, retryable=not isinstance(error, ValueError))
 
 
-def start_time(pid: int) -> float:
-    """Return the start time that names the process together with its pid; now, where it is gone already."""
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.Error:
-        return time.time()
+def start_time(ticks: int | None) -> float:
+    """Return the Unix time that names a process together with its pid, from its `start_ticks`; now, where unknown."""
+    return _boot_time() + ticks / _TICKS_PER_S if ticks else time.time()
+
+
+@lru_cache(maxsize=1)
+def _boot_time() -> float:
+    """Ask once: psutil reads a file of the system each time."""
+    return psutil.boot_time()
 
 
 async def _drained(output: _Output, family: Family) -> bool:

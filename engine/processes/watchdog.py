@@ -43,6 +43,8 @@ class Watchdog:
         """What MARKER was in this process's own environment, while `cover_this_process` has changed it."""
         self._covers = False
         self._hooked = False
+        self._watched: set[int] = set()
+        """Used by the loops of the engines alone; none of them knows a child of another."""
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -79,15 +81,17 @@ class Watchdog:
                     self._hooked = True
                     os.register_at_fork(after_in_child=self._after_fork)
 
-    def watch(self, pid: int) -> None:
-        """Tell of a child that leads a session of its own."""
-        ticks = _start_ticks(pid)
+    def watch(self, pid: int, ticks: int | None) -> None:
+        """Tell of a child that leads a session of its own. `ticks` are its `start_ticks`; None: it is gone."""
         if ticks is not None:
+            self._watched.add(pid)
             self._tell(b"+%d %d\n" % (pid, ticks))
 
     def forget(self, pid: int) -> None:
         """Tell that this child and all it started are gone."""
-        self._tell(b"-%d\n" % pid)
+        if pid in self._watched:
+            self._watched.remove(pid)
+            self._tell(b"-%d\n" % pid)
 
     def _marked(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Return the marker for `environment`, started watchdog included. Called with the lock."""
@@ -105,7 +109,7 @@ class Watchdog:
         pipe, self._pipe = self._pipe, None
         if pipe is not None:
             with contextlib.suppress(OSError):
-                os.write(pipe, b"+%d %d\n" % (os.getpid(), _start_ticks(os.getpid()) or 0))
+                os.write(pipe, b"+%d %d\n" % (os.getpid(), start_ticks(os.getpid()) or 0))
             os.close(pipe)
 
     def _start(self) -> None:
@@ -174,7 +178,7 @@ class Watchdog:
             self._process = None
 
 
-def _start_ticks(pid: int) -> int | None:
+def start_ticks(pid: int) -> int | None:
     """Return when a process was started, in the system's ticks; None: it is gone, 0: the system has no `/proc`."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()

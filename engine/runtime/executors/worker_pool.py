@@ -23,7 +23,7 @@ from ...keys import JsonValue
 from ...processes.ending import end_family, settled
 from ...processes.family import Family
 from ...processes.runner import DRAIN_S, start_time
-from ...processes.watchdog import WATCHDOG
+from ...processes.watchdog import WATCHDOG, start_ticks
 from .worker_process import LENGTH
 
 Answer: TypeAlias = tuple[JsonValue, ErrorInfo | None]
@@ -53,7 +53,9 @@ class _Worker:
 
     def __init__(self, transport: asyncio.SubprocessTransport, exited: asyncio.Future[None]) -> None:
         self.pid: Final = transport.get_pid()
-        self.started: Final = start_time(self.pid)
+        ticks = start_ticks(self.pid)
+        WATCHDOG.watch(self.pid, ticks)
+        self.started: Final = start_time(ticks)
         self.exited: Final = exited
         self._transport: Final = transport
         self._family: Final = Family(self.pid)
@@ -91,7 +93,6 @@ class _Worker:
             for _, write_end in pipes:
                 os.close(write_end)
         worker = cls(transport, protocol.exited)
-        WATCHDOG.watch(worker.pid)
         worker._reader, worker._writer = await asyncio.open_connection(sock=ours)
         for (read_end, _), stream in zip(pipes, ("stdout", "stderr"), strict=True):
             os.set_blocking(read_end, False)

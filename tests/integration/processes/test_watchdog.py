@@ -188,7 +188,7 @@ def test_watchdog_that_was_killed_is_replaced() -> None:
         assert process is not None
         process.kill()
         process.wait()
-        watchdog.forget(1)
+        watchdog.watch(1, 1)
 
         assert first != watchdog.environment({})[MARKER]
 
