@@ -36,6 +36,7 @@ def configure(path: Path | None) -> Path:
     silence()
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(logging.INFO)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would note every URL, with all that is in it
     return file
 
 

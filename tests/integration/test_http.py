@@ -167,6 +167,15 @@ def test_no_answer_is_tried_again_with_the_same_key(direct: Cli, server: _Server
     assert 32 == len(keys.pop())
 
 
+def test_urls_stay_out_of_the_log_of_the_engine(direct: Cli, server: _Server) -> None:
+    """The log of the task names the URL without its query; the engine's own log does not name it at all."""
+    _run(direct, f"{{url: '{server.url}/x?key=in-the-query'}}")
+    log = (direct.folder / "state" / "highway-tui" / "highway-tui.log").read_text()
+
+    assert server.url not in log
+    assert f"GET {server.url}/x → 200" in direct("logs", "@latest").out
+
+
 def test_an_idempotency_key_may_be_the_authors(direct: Cli, server: _Server) -> None:
     """A text of the author's is rendered and sent as it is."""
     _run(direct, f"{{url: '{server.url}/x', idempotency_key: 'order-{{{{ size }}}}'}}")

@@ -298,6 +298,18 @@ def test_a_nested_workflow_has_its_own_secrets_and_takes_secret_params(cli: Cli)
     assert not [name for name, raw in _files(cli).items() if b"outer-value" in raw and not name.endswith(".txt")]
 
 
+def test_a_secret_is_given_on_stdin(cli: Cli) -> None:
+    """A child reads it; the stored arguments hold a reference, with the text around it."""
+    name = cli.write(
+        "flow.yaml",
+        "secrets: {s: {from: env, key: VALUE}}\ntasks: {a: {run: cat > seen.txt, stdin: 'key={{ secrets.s }}!'}}\n",
+    )
+
+    assert 0 == cli(name, "--no-ui", VALUE="the-value").code
+    assert "key=the-value!" == (cli.folder / "seen.txt").read_text()
+    assert {"stdin": {"$secret": ["key=", {"name": "secrets.s"}, "!"]}} == _hidden(cli, "a")
+
+
 def test_a_result_cannot_ask_for_a_secret(cli: Cli) -> None:
     """What looks like the reference or the mark of a secret is text like any other."""
     name = cli.write(
