@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine import Node, TaskKey, TaskRecord
+
 from . import sentences
 from .keymap import Place, actions_of, show_key
 from .session import Session
@@ -37,17 +39,34 @@ def header_of(session: Session, now: float) -> HeaderModel:
     )
 
 
-def chips_of(view: RunView, now: float) -> dict[str, Chip]:
-    """Say state, name, and time or counter for every chip of the graph."""
-    chips: dict[str, Chip] = {}
-    for node in () if view.plan is None else view.plan.root.nodes:
-        key = task_key(node.id)
-        record = view.record(key)
-        count = sentences.counter(record, node.retry.max_attempts)
-        live = record is not None and not record.status.terminal
-        tail = count if live and "/" in count else sentences.chip_time(sentences.task_time(record, now))
-        chips[node.id] = (view.status(key), node.operator, node.id, tail)
-    return chips
+class ChipTexts:
+    """Says state, name, and time or counter for every chip; what is over is not said anew."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._view: RunView | None = None
+        self._known: dict[str, tuple[TaskRecord | None, Chip]] = {}
+        self._keys: dict[str, tuple[TaskKey, Node]] = {}
+
+    def chips(self, view: RunView, now: float) -> dict[str, Chip]:
+        """Give the chips of all tasks of the workflow itself, by id."""
+        if view is not self._view:
+            self._view, self._known = view, {}
+            nodes = () if view.plan is None else view.plan.root.nodes
+            self._keys = {node.id: (task_key(node.id), node) for node in nodes}
+        for name, (key, node) in self._keys.items():
+            record = view.record(key)
+            known = self._known.get(name)
+            if known is None or record is not known[0] or (record is not None and record.finished_at is None):
+                self._known[name] = (record, _chip(node, record, now))
+        return {name: chip for name, (_, chip) in self._known.items()}
+
+
+def _chip(node: Node, record: TaskRecord | None, now: float) -> Chip:
+    count = sentences.counter(record, node.retry.max_attempts)
+    live = record is not None and not record.status.terminal
+    tail = count if live and "/" in count else sentences.chip_time(sentences.task_time(record, now))
+    return ("pending" if record is None else record.status.value, node.operator, node.id, tail)
 
 
 def run_hints(session: Session) -> Hints:

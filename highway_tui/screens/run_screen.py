@@ -21,7 +21,7 @@ from engine import TaskKey
 from ..keymap import Place, bindings_of
 from ..layouts import LAYOUTS, layout_for
 from ..session import Session
-from ..texts import chips_of, header_of, run_hints
+from ..texts import ChipTexts, header_of, run_hints
 from ..view_models import task_key
 from ..widgets.bar import DetailBar, HintBar, NoticeBar
 from ..widgets.dag_view import DagView
@@ -83,6 +83,7 @@ class RunScreen(Screen[None]):
         self._active = "tasks"
         self._side = ""
         """The pane that a person chose for the shared place; empty leaves it to what there is to show."""
+        self._chips = ChipTexts()
         self._frame: int | None = None
         self._now = 0.0
 
@@ -205,7 +206,7 @@ class RunScreen(Screen[None]):
 
     def _show_chips(self) -> None:
         if self._graph.drawn:
-            self._graph.show_chips(chips_of(self._session.view, self._now))
+            self._graph.show_chips(self._chips.chips(self._session.view, self._now))
 
     def _show_bars(self) -> None:
         self._header.show(header_of(self._session, self._now), self._frame)

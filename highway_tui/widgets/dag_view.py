@@ -4,7 +4,7 @@ A state change repaints cells, it never moves any.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Chip = tuple[str, str, str, str]
 """What a chip says: status word, operator, name, and text at its right end (time or counter)."""
 _TAIL: Final = 6
+_MANY: Final = 12
+"""More changed chips in sight than this are painted as one rectangle."""
 _Direction = Literal["up", "down", "left", "right"]
 
 
@@ -86,14 +88,30 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         before, self._chips = self._chips, chips
         if self._drawing is None:
             return
+        changed: list[Box] = []
         states_changed = False
         for node, box in self._drawing.nodes.items():
             old, new = before.get(node), chips.get(node)
             if old != new:
-                self._repaint(box)
+                changed.append(box)
                 states_changed = states_changed or old is None or new is None or old[0] != new[0]
+        self._repaint_all(changed)
         if states_changed:
             self._color_wires()
+
+    def _repaint_all(self, boxes: Sequence[Box]) -> None:
+        """Paint changed chips again; many at once are one rectangle, for each asks the compositor anew."""
+        top = self.scroll_offset.y
+        bottom = top + self.size.height
+        for box in boxes:
+            for y in range(box.y, box.y + box.height):
+                self._rows.pop(y, None)
+        seen = [box for box in boxes if box.y + box.height > top and box.y < bottom]
+        if len(seen) > _MANY:
+            self.refresh()
+        else:
+            for box in seen:
+                self._refresh_box(box)
 
     def dim(self, dimmed: bool) -> None:
         """Show the drawing as out of date, or as current."""
