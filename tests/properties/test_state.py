@@ -86,7 +86,7 @@ def test_every_run_comes_to_an_end(tasks: dict[str, Any], actions: list[tuple[st
 
     assert all(instance.status.terminal for instance in run.state.root.instances)
     if run.state.status is RunStatus.SUCCEEDED:
-        assert not any(instance.counts_as_failed for instance in run.state.root.instances)
+        assert not any(instance.fails_its_scope for instance in run.state.root.instances)
     assert run.state.active_calls == 0
     assert run.permits.in_use == 0
 
