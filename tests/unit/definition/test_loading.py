@@ -70,7 +70,7 @@ def test_problems_of_a_nested_file_carry_its_name(folder: Folder) -> None:
 
     assert [
         (str(root / "flow.yaml"), "E-NESTED", f"the workflow `{root / 'leaf.yaml'}` has 1 error"),
-        (str(root / "leaf.yaml"), "E-MISSING", "the task `b` does not say what it does"),
+        (str(root / "leaf.yaml"), "E-UNKNOWN-KEY", "unknown key `runn` of the task `b`"),
     ] == [(p.file, p.code, p.message) for p in loaded.problems]
 
 
