@@ -113,18 +113,28 @@ def test_no_child_outlives_a_killed_engine_twenty_times(cli: Cli, mark: str) -> 
         _kill_and_look(cli, mark)
 
 
+@pytest.mark.parametrize("isolate", ["thread", "process"])
 @pytest.mark.parametrize("function", ["popen", "fork"])
-def test_children_of_functions_end_too(cli: Cli, function: str) -> None:
-    """What a function started by itself, by exec or by fork alone, does not outlive the engine either."""
+def test_children_of_functions_end_too(cli: Cli, function: str, isolate: str) -> None:
+    """What a function started by itself, by exec or by fork alone, ends with the engine, and so does its process."""
     cli.write("own.py", _FUNCTIONS)
-    flow = cli.write("own.yaml", f"tasks: {{a: {{function: './own.py:{function}'}}}}")
+    flow = cli.write("own.yaml", f"tasks: {{a: {{function: './own.py:{function}', isolate: {isolate}}}}}")
     with cli.started(flow, "--no-ui") as engine:
         _wait_until((cli.folder / function).exists, "the function began")
-        (own,) = [
-            child for child in psutil.Process(engine.pid).children() if "watchdog_process" not in str(child.cmdline())
-        ]
+        below = psutil.Process(engine.pid).children(recursive=True)
+        own = [child for child in below if "watchdog_process" not in str(child.cmdline())]
         engine.send_signal(signal.SIGKILL)
-        _wait_until(lambda: not own.is_running() or own.status() == psutil.STATUS_ZOMBIE, f"{own} lives", _ALIVE_S)
+
+        assert len(own) == (1 if isolate == "thread" else 2)
+        for child in own:
+            _wait_until(lambda child=child: not _lives(child), f"{child} lives", _ALIVE_S)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_engine_that_ends_well_leaves_a_daemon_alone(cli: Cli, mark: str) -> None:
