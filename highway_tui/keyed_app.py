@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widget import Widget
@@ -17,6 +18,7 @@ from .keymap import Action, actions_of, bindings_of
 from .palette import ActionProvider
 from .resources import themes_dir
 from .states import Glyphs
+from .terminal import mortal
 from .themes import DEFAULT, fallback_variables, read_themes
 from .widgets.ink import Ink
 
@@ -38,6 +40,9 @@ class KeyedApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
     theme_names: tuple[str, ...] = ()
     """Ours, in the order of the theme key."""
+
+    def get_driver_class(self) -> type[Driver]:
+        return mortal(super().get_driver_class())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return fallback_variables()

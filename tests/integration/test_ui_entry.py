@@ -36,6 +36,19 @@ class _Terminal:
                 pytest.fail(f"no {text!r} on the screen: {self.seen[-2000:]!r}")
             self.seen += os.read(self._master, 65536)
 
+    def hang_up(self) -> int:
+        """Close the window, as its program sees it, and give the exit code."""
+        os.close(self._master)
+        self._master = -1
+        self.process.send_signal(signal.SIGHUP)
+        self.process.send_signal(signal.SIGCONT)
+        return self.process.wait(timeout=30)
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        if self._master >= 0:
+            os.close(self._master)
+
     def leave(self, key: bytes = b"q") -> int:
         """Press a key, or none, and give the exit code."""
         os.write(self._master, key)
@@ -64,12 +77,13 @@ def _on_terminal(cli: Cli, *arguments: str) -> Iterator[_Terminal]:
     )
     os.close(slave)
     with process:
+        terminal = _Terminal(process, master)
         try:
-            yield _Terminal(process, master)
+            yield terminal
         finally:
             if process.poll() is None:
                 process.kill()
-            os.close(master)
+            terminal.close()
 
 
 @pytest.mark.parametrize(("script", "word", "code"), [("true", "SUCCEEDED", 0), ("exit 3", "FAILED", 1)])
@@ -83,6 +97,17 @@ def test_the_ui_gives_the_code_of_its_run(cli: Cli, script: str, word: str, code
 
     assert word.lower() == cli.show()["run"]["status"]
     assert b"\x1b[?1049l" in terminal.seen, "the terminal has its own screen back"
+
+
+def test_a_closed_window_ends_the_run_and_the_program(cli: Cli) -> None:
+    """When the terminal is gone for good, the run is cancelled and the process ends; it waits for no one to read."""
+    cli.write("flow.yaml", "tasks: {one: {run: sleep 60}, two: {run: sleep 60}}\n")
+
+    with _on_terminal(cli, "flow.yaml") as terminal:
+        terminal.wait_for("RUNNING")
+        terminal.hang_up()
+
+    assert "cancelled" == cli.show()["run"]["status"]
 
 
 def test_a_run_can_be_resumed_in_the_ui(cli: Cli) -> None:
