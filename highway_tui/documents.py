@@ -36,8 +36,8 @@ def task_document(record: TaskRecord, result: JsonValue) -> dict[str, object]:
         "finished_at": timestamp(record.finished_at),
         "duration_s": duration(record),
         "result": result,
-        "result_truncated": record.reason is not None and record.reason.code == "truncated",
         "error": _error(record.error),
+        **({"result_truncated": True} if record.reason and record.reason.code == "truncated" else {}),
     }
 
 

@@ -107,7 +107,20 @@ class Database:
             upgrade(upgrading)
 
     def _version(self, connection: sqlite3.Connection) -> str:
-        """Return the stored revision; `_FRESH` for an empty file, `_ZERO` for one of ours that has none yet."""
+        """Return the stored revision; `_FRESH` for an empty file, `_ZERO` for one of ours that has none yet.
+
+        Reads in one snapshot: another process may be making the tables between two questions.
+        """
+        if connection.in_transaction:
+            return self._version_seen(connection)
+        connection.execute("BEGIN")
+        try:
+            return self._version_seen(connection)
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def _version_seen(self, connection: sqlite3.Connection) -> str:
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if not names and application == 0:
