@@ -67,7 +67,8 @@ def _drawn_along(state: RunState, instance: Instance) -> Iterator[Instance]:
     """Yield what starts anew because `instance` does: what it failed for, what is inside, what was skipped behind."""
     others = instance.scope.instances
     for scope in instance.children.scopes.values() if instance.children is not None else ():
-        yield from (inner for inner in scope.instances if inner.fails_its_scope)
+        ends = (TaskStatus.SKIPPED,) if not scope.closed else ()  # with an operator that did not start again
+        yield from (inner for inner in scope.instances if inner.fails_its_scope or inner.status in ends)
     for other in (*members_of(instance), *(others[edge.upstream] for edge in instance.node.dependencies)):
         if other.counts_as_failed:
             yield other

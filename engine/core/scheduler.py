@@ -26,7 +26,7 @@ from .resuming import take_over
 from .state import RunState
 from .status import RunStatus, TaskStatus
 from .stopping import cancel_run, cancel_task, stop_after_failure
-from .sub_workflow_runner import close_scope
+from .sub_workflow_runner import close_scope, end_inside
 from .trigger_rules import Verdict, judge, judge_join
 
 TURN_LIMIT = 512
@@ -296,8 +296,8 @@ class Scheduler:
             self._list(instance)
 
     def _close(self, scope: Scope) -> None:
-        if scope.owner is not None and not scope.closed and not scope.unfinished:
-            owner = scope.owner
+        owner = scope.owner
+        if owner is not None and owner.status is TaskStatus.RUNNING and not scope.closed and not scope.unfinished:
             self._emit(close_scope(scope, owner))
             self._list(owner)
 
@@ -352,6 +352,7 @@ class Scheduler:
                 for kept in instance.children.scopes.values():
                     self._enter_scope(kept)
             return
+        self._emit_all(end_inside(instance))
         for parallel in self.state.parallels_of(instance):
             self._list(parallel)
         if scope.unfinished == 0 and scope.owner is not None:

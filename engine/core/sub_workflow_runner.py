@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..definition.plan import ParallelSpec, WorkflowSpec
 from ..errors import ErrorInfo
-from ..keys import JsonValue, branch_scope, iteration_scope, nested_scope
+from ..keys import JsonValue, TaskKey, branch_scope, iteration_scope, nested_scope
 from . import events as e
 from .instances import Children, Instance, Scope
 from .status import TaskStatus
@@ -60,3 +60,20 @@ def _first_failure(children: Children) -> str:
             if inner.fails_its_scope and inner.error is not None:
                 return f"{inner.key.address} failed: {inner.error.message}"
     return "a task inside failed"
+
+
+def end_inside(operator: Instance) -> Iterator[e.TaskSkipped | e.TaskUpstreamFailed | e.TaskCancelled]:
+    """End what was to start anew inside an operator that has ended without doing so: its rule says no this time."""
+    for scope in operator.children.scopes.values() if operator.children is not None else ():
+        for inner in scope.instances:
+            if inner.status is TaskStatus.PENDING:
+                yield _end_like(operator, inner.key)
+
+
+def _end_like(operator: Instance, key: TaskKey) -> e.TaskSkipped | e.TaskUpstreamFailed | e.TaskCancelled:
+    reason = e.Reason("operator", f"{operator.status.value}: {operator.key.address} did not start again")
+    if operator.status is TaskStatus.SKIPPED:
+        return e.TaskSkipped(key, reason)
+    if operator.status is TaskStatus.CANCELLED:
+        return e.TaskCancelled(key, reason)
+    return e.TaskUpstreamFailed(key, reason)

@@ -117,8 +117,7 @@ class Database:
         try:
             return self._version_seen(connection)
         finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            connection.rollback()
 
     def _version_seen(self, connection: sqlite3.Connection) -> str:
         application = connection.execute("PRAGMA application_id").fetchone()[0]

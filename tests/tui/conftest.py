@@ -41,6 +41,9 @@ class Stage:
     async def settle(self) -> None:
         """Wait until workers that end by themselves have ended and their messages are handled."""
         for _ in range(1000):
+            if not self.app.screen_stack:
+                await self.pilot.pause(0.005)  # the first screen is being pushed
+                continue
             if self.app.session.path is None or self.app.session.loaded is not None:
                 break
             await self.pilot.pause(0.005)  # a thread reads the file

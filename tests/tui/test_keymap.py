@@ -104,6 +104,7 @@ async def test_themes_switch_live(opened: Opener, etl: Path) -> None:
 async def test_the_palette_finds_and_does(opened: Opener, etl: Path) -> None:
     """A word typed into the palette finds the action; choosing it does it."""
     async with opened(etl) as stage:
+        await stage.settle()
         hits = [hit async for hit in ActionProvider(stage.app.screen).search("all runs")]
         best = max(hits, key=lambda hit: hit.score)
         best.command()

@@ -99,3 +99,39 @@ def test_a_failed_iteration_is_the_last_of_its_while(keep_going: bool) -> None:
 
     assert run.result("loop") == {"iterations": 2, "last": {"n": 2}}
     assert ended(run) == "succeeded"
+
+
+def test_an_operator_that_does_not_start_again_ends_what_is_inside_it() -> None:
+    """A resume may turn an operator's rule: then nothing inside stays pending, and a later turn starts it anew."""
+    body = [{"task_id": "a", **shell()}]
+    tasks = {
+        "bad": shell(),
+        "loop": {"items": [1], "loop_body": body, "depends_on": ["bad"], "trigger_rule": "one_failed"},
+    }
+    run = Simulation(plan_of(tasks)).fail("bad").fail("loop[0]/a")
+
+    run.crash().finish("bad")
+
+    assert run.statuses() == {"bad": "succeeded", "loop": "skipped"}
+    assert run.task("loop[0]/a").status == "skipped"
+    assert ended(run) == "succeeded"
+
+
+def test_an_operator_skipped_by_a_resume_goes_on_when_its_rule_says_yes_again() -> None:
+    """Iterations that were skipped with their loop are not done; those that succeeded before are."""
+    body = [{"task_id": "a", **shell()}]
+    tasks = {
+        "root": shell(),
+        "leaf": shell(depends_on=["root"], trigger_rule="one_success"),
+        "bad": shell(),
+        "loop": {"items": [1, 2], "loop_body": body, "depends_on": ["bad", "leaf"], "trigger_rule": "one_failed"},
+    }
+    run = Simulation(plan_of(tasks), keep_going=True).fail("root").fail("bad")
+    run.finish("loop[1]/a", 2).fail("loop[0]/a")
+    run.crash().finish("bad").fail("root")
+    assert run.statuses() == {"root": "failed", "leaf": "skipped", "bad": "succeeded", "loop": "skipped"}
+
+    run.crash().finish("root").fail("leaf").finish("loop[0]/a", 1)
+
+    assert run.result("loop") == [{"a": 1}, {"a": 2}]
+    assert ended(run) == "failed"

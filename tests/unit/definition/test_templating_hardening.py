@@ -95,6 +95,7 @@ def test_keys_that_look_like_attributes_are_data() -> None:
     )
 
 
+@pytest.mark.no_cover  # a tracer would be measured with it
 @pytest.mark.parametrize(
     "expression",
     [
