@@ -17,7 +17,6 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from .compiler import load_text
 from .core.bulkhead import Bulkhead, Snapshot
 from .core.desk import Desk
 from .core.events import Reason, RunCreated
@@ -46,6 +45,7 @@ from .runtime.failpoints import Failpoints
 from .runtime.ids import checked_run_id, new_run_id
 from .runtime.logs import FileLogBook
 from .runtime.orchestrator import LiveRun, Services
+from .runtime.parked import LEFT_ON_PURPOSE, recall
 from .runtime.vault import SecretVault, hide_params, open_vault, reopen_vault
 from .runtime.watchman import Watchman
 from .runtime.wishes import Wishes
@@ -288,27 +288,25 @@ class Engine:
         return await self._drive(handle, scheduler, vault, lambda: scheduler.create(created, epoch))
 
     async def _resume(self, run_id: RunId, secret_params: Mapping[str, JsonValue]) -> RunHandle:
-        if self._store.run(run_id).status is RunStatus.SUCCEEDED:
+        found = self._store.run(run_id).status
+        if found is RunStatus.SUCCEEDED:
             raise UsageError("E-RUN-SUCCEEDED", f"run {run_id} has succeeded; there is nothing to resume")
         epoch = self._store.claim(run_id, address_of(self._store.run_folder(run_id)))
         try:
             self._services.failpoints.hit("resume.claimed")
-            definition = self._store.definition(run_id)
-            plan = load_text(definition.text, definition.path, sources=definition.sources).require()
+            definition, state, next_seq = recall(self._store, run_id)
+            plan = state.plan
             vault = await reopen_vault(plan, definition.params, secret_params, os.environ)
-            state = RunState(run_id, plan)
-            entries = self._store.entries(run_id)
-            for entry in entries:
-                state.apply(entry.event, entry.at)
             await recover(self._services.executors, run_id, plan)
             self._services.failpoints.hit("resume.folded")
         except BaseException:
             self._store.release(run_id)
             raise
-        scheduler = self._scheduler(state, definition.path, vault, len(entries) + 1)
+        scheduler = self._scheduler(state, definition.path, vault, next_seq)
         handle = RunHandle(run_id, plan, self)
-        if entries:
-            return await self._drive(handle, scheduler, vault, lambda: scheduler.resume(epoch))
+        if next_seq > 1:
+            left = found in LEFT_ON_PURPOSE
+            return await self._drive(handle, scheduler, vault, lambda: scheduler.resume(epoch, left=left))
         created = RunCreated(
             plan.name, definition.sha256, definition.params, definition.variables, definition.keep_going
         )

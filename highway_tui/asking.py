@@ -13,15 +13,19 @@ from .output import Output, clean
 
 
 def ask(url: str | None, reference: str, request: Mapping[str, JsonValue], agreed: str) -> int:
-    """Send `request` to the owner of the run and print `run ID <agreed>` once that is saved. UsageError otherwise."""
+    """Send `request` to the owner of the run and print `run ID <agreed>` once that is saved. UsageError otherwise.
+
+    A run that its owner left waiting has it written into it; the line says how to go on.
+    """
     store = url or default_url()
     reader = open_reader(store)
     try:
         run_id = reader.resolve(reference)
     finally:
         reader.close()
-    control(store, run_id, request)
-    Output().line(f"run {run_id} {clean(agreed)}")
+    lives = control(store, run_id, request)
+    then = "" if lives else f"; `highway-tui resume {run_id}` goes on with it"
+    Output().line(f"run {run_id} {clean(agreed)}{then}")
     return 0
 
 

@@ -18,6 +18,8 @@ VERBS: Final = {
     "logs": "print what the tasks of a run wrote",
     "resume": "go on with a run that was interrupted, failed or cancelled",
     "cancel": "end a run that another process is running, or one task of it",
+    "pause": "start nothing new of a run that another process is running",
+    "unpause": "go on with a run that was paused",
     "signal": "tell a run that an event happened",
     "approve": "let a task go on that waits for approval",
     "reject": "let a task fail that waits for approval",

@@ -152,6 +152,7 @@ def _follow(settings: RunSettings, engine: Engine, begin: Callable[[], RunHandle
         leave = engine.subscribe(turns.put)
         try:
             handle = begin()
+            handle.park()
             ending.watch(handle)
             progress.begin(handle.run_id)
             _show_turns(turns, handle, progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Protocol
 
-from engine import Batch, RunId, RunReader, RunRecord, TaskKey, TaskRecord, TaskStatus, encode_entry
+from engine import Batch, RunId, RunReader, RunRecord, RunStatus, TaskKey, TaskRecord, TaskStatus, encode_entry
 
 from .documents import duration
 from .output import Output, clean, clock
@@ -108,6 +108,8 @@ class ProgressLines:
         error = f": {clean(record.error.message)} [{record.error.code}]" if record.error else ""
         out = self._out
         out.line(f"{out.glyph(record.status)} run {record.id} {out.word(record.status)}{took} ({listed}){error}")
+        if record.status is RunStatus.WAITING and self._verbosity >= 0:
+            out.line(f"left to answer with approve, reject or signal; then: highway-tui resume {record.id}")
         out.flush()
 
     def _read_log(self, run_id: RunId, record: TaskRecord) -> None:

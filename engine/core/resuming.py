@@ -19,10 +19,13 @@ MAX_RECOVERIES = 10
 _LEFT_LIVE = frozenset({RunStatus.RUNNING, RunStatus.WAITING, RunStatus.PAUSED, RunStatus.CANCELLING})
 
 
-def take_over(state: RunState, epoch: int) -> Iterator[Step]:
-    """Become the next owner: close what the last one left open, start failed work anew, go on with the rest."""
+def take_over(state: RunState, epoch: int, *, left: bool = False) -> Iterator[Step]:
+    """Become the next owner: close what the last one left open, start failed work anew, go on with the rest.
+
+    `left` where the last owner left the run on purpose, in `waiting` or `paused`: then nothing was interrupted.
+    """
     again = state.status.terminal or state.cancel_reason is not None
-    if state.status in _LEFT_LIVE:
+    if state.status in _LEFT_LIVE and not left:
         yield e.RunInterrupted(e.Reason("owner", "the process that ran it ended without finishing it"))
     if again:
         yield from _leave_hooks(state)

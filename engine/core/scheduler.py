@@ -79,9 +79,9 @@ class Scheduler:
         self._emit_all(time_limit(self.state, self.desk.now))
         self._list_all()
 
-    def resume(self, epoch: int) -> None:
-        """Go on with a run that was folded from its journal."""
-        self._emit_all(take_over(self.state, epoch))
+    def resume(self, epoch: int, *, left: bool = False) -> None:
+        """Go on with a run that was folded from its journal; `left` as in `take_over`."""
+        self._emit_all(take_over(self.state, epoch, left=left))
         self._emit_all(time_limit(self.state, self.desk.now))
         self._list_all()
 

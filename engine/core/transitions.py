@@ -89,8 +89,8 @@ _RESUMABLE: Final[RunRow] = {e.RunStarted: R.RUNNING}
 RUN_TRANSITIONS: Final[Mapping[R, RunRow]] = {
     R.CREATED: {e.BulkheadChanged: None, e.RunStarted: R.RUNNING, e.RunFinished: None, e.RunInterrupted: R.INTERRUPTED},
     R.RUNNING: {**_LIVE, e.RunWaiting: R.WAITING, e.RunPaused: R.PAUSED},
-    R.WAITING: {**_LIVE, e.RunContinued: R.RUNNING, e.RunPaused: R.PAUSED},
-    R.PAUSED: {**_LIVE, e.RunContinued: R.RUNNING, e.RunWaiting: R.WAITING},
+    R.WAITING: {**_LIVE, **_RESUMABLE, e.RunContinued: R.RUNNING, e.RunPaused: R.PAUSED},
+    R.PAUSED: {**_LIVE, **_RESUMABLE, e.RunContinued: R.RUNNING, e.RunWaiting: R.WAITING},
     R.CANCELLING: {
         e.BulkheadChanged: None,
         e.SignalReceived: None,

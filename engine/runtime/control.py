@@ -68,6 +68,8 @@ class _Verb:
     """What may stand beside `verb` and `run`: an unknown word is refused, for it might be a mistyped limit."""
     wish: Callable[[Fields], Wish]
     """Reads the fields; UsageError for what cannot be read."""
+    needs_owner: bool = True
+    """False for what can be written into a run that was left waiting."""
 
 
 def _cancel(fields: Fields) -> Wish:
@@ -103,12 +105,29 @@ def _reject(fields: Fields) -> Wish:
     return lambda scheduler: scheduler.disapprove(key, message or "")
 
 
+def _pause(_fields: Fields) -> Wish:
+    return lambda scheduler: scheduler.pause(Reason("pause", "paused from another process"))
+
+
+def _unpause(_fields: Fields) -> Wish:
+    return lambda scheduler: scheduler.unpause()
+
+
 _VERBS: Final[Mapping[str, _Verb]] = {
-    "approve": _Verb(frozenset({"task", "values", "message"}), _approve),
+    "approve": _Verb(frozenset({"task", "values", "message"}), _approve, needs_owner=False),
     "cancel": _Verb(frozenset({"task"}), _cancel),
-    "reject": _Verb(frozenset({"task", "message"}), _reject),
-    "signal": _Verb(frozenset({"event", "payload"}), _signal),
+    "pause": _Verb(frozenset(), _pause),
+    "reject": _Verb(frozenset({"task", "message"}), _reject, needs_owner=False),
+    "signal": _Verb(frozenset({"event", "payload"}), _signal, needs_owner=False),
+    "unpause": _Verb(frozenset(), _unpause),
 }
+
+
+def wish_for_nobody(request: Fields) -> Wish | None:
+    """Return what a request wants of a run without an owner; None where it takes one. UsageError: not readable."""
+    fields = dict(request)
+    verb = _VERBS.get(str(fields.pop("verb", "")))
+    return None if verb is None or verb.needs_owner else verb.wish(fields)
 
 
 def address_of(run_folder: Path) -> str:

@@ -12,7 +12,8 @@ from ..core.ports import RunReader
 from ..errors import EngineError, UsageError
 from ..keys import JsonValue, RunId
 from ..persistence.manager import open_reader
-from .control import LONGEST_LINE, is_same_user
+from .control import LONGEST_LINE, is_same_user, wish_for_nobody
+from .parked import LEFT_ON_PURPOSE, write_wish
 
 _PATIENCE_S: Final = 10.0
 """How long an owner may take to answer; it waits for its store first."""
@@ -21,22 +22,29 @@ _BIRTH_S: Final = 1.0
 """How long a run that has an owner may be without a socket: it is just being claimed, or given up."""
 
 
-def control(url: str, run_id: RunId, request: Mapping[str, JsonValue]) -> None:
+def control(url: str, run_id: RunId, request: Mapping[str, JsonValue]) -> bool:
     """Send a request such as `{"verb": "cancel", "task": "a"}` to the owner of a run and return when it is carried out.
 
-    UsageError: an unknown run, one that nobody runs (`E-NOT-LIVE`), or the owner's own refusal, with its code.
-    EngineError `E-CONTROL`: the owner cannot be reached, or does not answer. StoreError as for every reader.
+    True where the run lives. False where its owner had left it waiting: then the answer or event is written into it,
+    and a resume goes on with that. UsageError: an unknown run, one that nobody runs (`E-NOT-LIVE`), or a refusal, with
+    its code. EngineError `E-CONTROL`: the owner cannot be reached, or does not answer. StoreError as for every store.
     """
     reader = open_reader(url)
     try:
-        reader.run(run_id)
-        with _connected(reader, run_id) as connection:
-            answer = _ask(connection, {**request, "run": run_id}, reader.owner_pid(run_id))
+        left = reader.run(run_id).status in LEFT_ON_PURPOSE and reader.owner_address(run_id) is None
+        wish = wish_for_nobody(request) if left else None
+        if wish is None:
+            with _connected(reader, run_id) as connection:
+                answer = _ask(connection, {**request, "run": run_id}, reader.owner_pid(run_id))
     finally:
         reader.close()
+    if wish is not None:
+        write_wish(url, run_id, wish)
+        return False
     refused = answer.get("error")
     if isinstance(refused, dict):
         raise UsageError(str(refused.get("code")), str(refused.get("message")))
+    return True
 
 
 def _connected(reader: RunReader, run_id: RunId) -> socket.socket:

@@ -19,7 +19,7 @@ from ..cli import store_option
 def command(run: str, task: str, inputs: tuple[str, ...], message: str, url: str | None) -> int:
     """Approve what TASK (an address) waits for."""
     request: dict[str, JsonValue] = {"verb": "approve", "task": task, "values": _values(inputs), "message": message}
-    return ask(url, run, request, f"goes on: {task} is approved")
+    return ask(url, run, request, f"has the answer: {task} is approved")
 
 
 def _values(inputs: tuple[str, ...]) -> dict[str, JsonValue]:

@@ -16,4 +16,4 @@ from ..cli import store_option
 def command(run: str, task: str, message: str, url: str | None) -> int:
     """Reject what TASK (an address) waits for."""
     request = {"verb": "reject", "task": task, "message": message}
-    return ask(url, run, request, f"goes on: {task} is rejected")
+    return ask(url, run, request, f"has the answer: {task} is rejected")

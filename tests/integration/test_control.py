@@ -142,6 +142,99 @@ def test_a_run_is_answered_from_another_process(cli: Cli) -> None:
     assert ("failed", "rejected: too late") == (tasks["refuse"]["status"], tasks["refuse"]["error"]["message"])
 
 
+def test_a_run_is_paused_and_goes_on(cli: Cli) -> None:
+    """What runs when `pause` comes ends, nothing new starts until `unpause`; neither fits twice."""
+    flow = cli.write(
+        "flow.yaml",
+        """
+tasks:
+  busy: {run: "while [ ! -e go ]; do sleep 0.05; done"}
+  next: {run: "true", depends_on: [busy]}
+""",
+    )
+    with cli.started(flow, "--no-ui", "--json", "--run-id", "it") as process:
+        _await_events(process, "TaskSpawned")
+        early, asked, again = cli("unpause", "it"), cli("pause", "it"), cli("pause", "it")
+        cli.write("go", "")
+        _await_events(process, "TaskSucceeded")
+        paused = cli.show("it")
+        resumed = cli("unpause", "it")
+        process.communicate(timeout=30)
+
+    assert (2, 0, 2, 0) == (early.code, asked.code, again.code, resumed.code), asked.err + resumed.err
+    assert "E-RUN-STATE" in early.err
+    assert ("paused", {"busy": "succeeded", "next": "pending"}) == (
+        paused["run"]["status"],
+        {task["path"]: task["status"] for task in paused["tasks"]},
+    )
+    assert 0 == process.returncode
+    assert {"busy": "succeeded", "next": "succeeded"} == cli.statuses("it")
+
+
+_PARKS = """
+tasks:
+  first: {run: "true"}
+  accept: {operator_type: approval, prompt: "Go on?", depends_on: [first], result_key: said}
+  event: {operator_type: wait_for_event, event_name: paid, depends_on: [first], result_key: paid}
+  last:
+    run: echo {{ results.said.message | quote }} {{ results.paid.sum | quote }}
+    depends_on: [accept, event]
+"""
+
+
+def test_a_run_that_only_people_can_move_is_left_waiting_and_answered_there(cli: Cli) -> None:
+    """Exit code 3; answers and events are written into it; a resume goes on with them, and nothing was interrupted."""
+    left = cli(cli.write("flow.yaml", _PARKS), "--no-ui", "--run-id", "it")
+    waiting = cli.statuses("it")
+    answers = [cli("approve", "it", "accept", "-m", "fine"), cli("signal", "it", "paid", "-p", '{"sum": 7}')]
+    between = cli.show("it")
+    resumed = cli("resume", "it", "--no-ui", "--json")
+
+    assert (3, "") == (left.code, left.err)
+    assert "highway-tui resume it" in left.out.splitlines()[-1]
+    assert ("waiting", "waiting") == (waiting["accept"], waiting["event"])
+    assert [0, 0] == [answer.code for answer in answers], [answer.err for answer in answers]
+    assert "`highway-tui resume it` goes on" in answers[0].out
+    assert "waiting" == between["run"]["status"]
+    assert 0 == resumed.code, resumed.err
+    journal = [json.loads(line)["type"] for line in resumed.out.splitlines()]
+    assert "RunInterrupted" not in journal
+    tasks = {task["path"]: task for task in cli.show("it")["tasks"]}
+    assert "fine 7" == tasks["last"]["result"]
+
+
+def test_an_answer_that_does_not_fit_a_run_left_waiting_changes_nothing(cli: Cli) -> None:
+    """It is refused as a live run would, what takes an owner names `resume`, and the run still waits."""
+    cli(cli.write("flow.yaml", _PARKS), "--no-ui", "--run-id", "it")
+    before = cli.show("it")
+
+    refused = [
+        cli("approve", "it", "first"),
+        cli("reject", "it", "nothing"),
+        cli("cancel", "it"),
+        cli("pause", "it"),
+    ]
+
+    assert [2, 2, 2, 2] == [answer.code for answer in refused]
+    assert ["E-NO-APPROVAL", "E-TASK-UNKNOWN", "E-NOT-LIVE", "E-NOT-LIVE"] == [
+        answer.err.rpartition("[")[2].rstrip("]\n") for answer in refused
+    ]
+    assert before == cli.show("it")
+
+
+def test_a_rejected_approval_of_a_run_left_waiting_fails_at_its_resume(cli: Cli) -> None:
+    """The answer stands in the journal; what follows is decided by who goes on."""
+    cli(cli.write("flow.yaml", _PARKS), "--no-ui", "--run-id", "it")
+
+    said = cli("reject", "it", "accept", "-m", "too late")
+    resumed = cli("resume", "it", "--no-ui")
+
+    assert (0, 1) == (said.code, resumed.code), said.err
+    assert {"first": "succeeded", "accept": "failed", "event": "cancelled", "last": "upstream_failed"} == cli.statuses(
+        "it"
+    )
+
+
 def test_the_socket_is_private(cli: Cli) -> None:
     """0600 in a folder of 0700; its path is in the store while the owner lives and nowhere else."""
     with cli.started(cli.write("two.yaml", _TWO), "--no-ui", "--json", "--run-id", "it") as process:
