@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from engine import TaskKey, TaskRecord
+from engine import RunId, TaskKey, TaskRecord
 
 from . import sentences
 
@@ -32,15 +32,16 @@ class Answering:
             return
         run_id = app.session.run_id
         handle = None if run_id is None else app.bridge.handle(run_id)
-        if handle is None:
-            app.tell(f"{key.address} waits for an answer, but this process does not run it", "warning")
-            return
         record = view.record(key)
-        if record is not None:
-            app.run_screen.go_to(key)
-            self._put(handle, record)
+        if run_id is None or record is None:
+            return
+        if handle is None and record.status.value == "needs_attention":
+            app.tell(f"{key.address} waits for an answer of the process that runs it; R resumes the run", "warning")
+            return
+        app.run_screen.go_to(key)
+        self._put(run_id, handle, record)
 
-    def _put(self, handle: RunHandle, record: TaskRecord) -> None:
+    def _put(self, run_id: RunId, handle: RunHandle | None, record: TaskRecord) -> None:
         from .modals.confirm import Answer, ConfirmModal
 
         key = record.key
@@ -56,9 +57,19 @@ class Answering:
             answers = [Answer("n", "reject", "No, reject it"), Answer("y", "approve", "Yes, approve it")]
         answers.insert(0, Answer("l", "", "Decide later"))
         detail = sentences.why(record)
-        self._app.push_screen(ConfirmModal(question, detail, answers), lambda answer: self._answer(handle, key, answer))
+        self._app.push_screen(
+            ConfirmModal(question, detail, answers), lambda answer: self._answer(run_id, handle, key, answer)
+        )
 
-    def _answer(self, handle: RunHandle, key: TaskKey, answer: str | None) -> None:
+    def _answer(self, run_id: RunId, handle: RunHandle | None, key: TaskKey, answer: str | None) -> None:
+        if handle is None:
+            if answer:
+                request = {"verb": answer, "task": key.address}
+                said = "approved" if answer == "approve" else "rejected"
+                self._app.work(
+                    "owner", self._app.control.tell_owner, run_id, request, f"has it: {key.address} is {said}"
+                )
+            return
         acts: dict[str | None, Callable[[], None]] = {
             "approve": lambda: handle.approve(key),
             "reject": lambda: handle.reject(key),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-from engine import EngineError
 
 from .answering import Answering
 from .bridge import Bridge
@@ -83,23 +80,7 @@ class HighwayApp(KeyedApp):
         if self.session.path is not None:
             self.control.start_when_checked = self.options.start
             self.watch_file()
-        self.work("store", self._open_store)
-
-    async def _open_store(self) -> None:
-        try:
-            await self.bridge.open()
-        except EngineError as error:
-            self.session.notice = f"{error.message} [{error.code}]; nothing can run, --db names another database"
-            self.show_session()
-            await self.reading.list_runs()
-            return
-        gc.collect()
-        gc.freeze()
-        sys.setswitchinterval(0.001)
-        self.control.start_if_ready()
-        if self.options.resume is not None:
-            self.work("start", self.control.resume, self.options.resume)
-        await self.reading.list_runs()
+        self.work("store", self.control.open_store)
 
     def _open_engine(self) -> Engine:
         from engine import Engine
@@ -193,7 +174,7 @@ class HighwayApp(KeyedApp):
         """A drawing is wanted."""
         self.work("draw", self.reading.draw, event.width, event.height)
 
-    def on_run_screen_wanted(self, event: RunScreen.Wanted) -> None:
+    def on_run_wishes_wanted(self, event: RunScreen.Wanted) -> None:
         """Something is wanted for the shown run."""
         self.control.carry_out(event.what)
 
@@ -228,8 +209,13 @@ class HighwayApp(KeyedApp):
         self.leaving.ask()
 
     def action_interrupt(self) -> None:
-        """What Ctrl-C means everywhere: end it."""
-        self.leaving.ask()
+        """What Ctrl-C means: copy what is selected with the mouse, else end the run and leave."""
+        if selected := self.screen.get_selected_text():
+            self.copy_to_clipboard(selected)
+            self.screen.clear_selection()
+            self.tell("copied")
+        else:
+            self.leaving.interrupt()
 
     def _show_screen(self, name: str) -> None:
         if self.screen is not self.get_screen(name) and self.screen in {self.run_screen, self.runs_screen}:
@@ -242,7 +228,7 @@ class HighwayApp(KeyedApp):
         try:
             return super().run(**options) or self.return_code or 0
         finally:
-            self.bridge.close()
+            self.bridge.close(self.leaving.patience_s)
 
     def on_unmount(self) -> None:
         """Give signals back; the engine is closed by `run`, when the terminal is ours no more."""

@@ -6,12 +6,14 @@ Errors of the engine end here as one line for the person; nothing is swallowed.
 
 from __future__ import annotations
 
+import gc
+import sys
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import EngineError, RunId, RunReader, RunRecord, TaskKey
+from engine import EngineError, JsonValue, RunId, RunReader, RunRecord, TaskKey
 
 from .bulkheads import has_circuits
 from .feeds import JournalFeed, Snapshot, read_snapshot
@@ -41,6 +43,23 @@ class Controller:
         self._options = options
         self.start_when_checked = False
         """Start the file as soon as it is found valid and the store is open."""
+
+    async def open_store(self) -> None:
+        """Open the engine, then begin with what the command line asked for. A store that cannot be opened is said."""
+        app, wanted = self._app, self._options.resume
+        try:
+            await self._bridge.open()
+        except EngineError as error:
+            self._session.notice = f"{error.message} [{error.code}]; nothing can run, --db names another database"
+            app.show_session()
+        else:
+            gc.collect()
+            gc.freeze()
+            sys.setswitchinterval(0.001)
+            self.start_if_ready()
+            if wanted is not None:
+                app.work("start", self.resume, wanted)
+        await app.reading.list_runs()
 
     # --- the file ----------------------------------------------------------------------------------------------
 
@@ -174,6 +193,8 @@ class Controller:
             app.work("start", self.resume, session.run_id)
         elif what == "details" and key is not None:
             app.work("details", app.reading.details, key)
+        elif what == "pause":
+            self._pause()
         elif what == "answer":
             app.answering.ask()
         elif what == "cancel_run":
@@ -183,7 +204,7 @@ class Controller:
 
     def _confirm_cancel(self, key: TaskKey | None) -> None:
         run_id = self._session.run_id
-        if run_id is None or run_id not in self._bridge.live:
+        if run_id is None or (run_id not in self._bridge.live and self._session.owner_pid is None):
             self._app.tell("nothing runs here that could be cancelled", "warning")
             return
         if key is not None and (record := self._session.view.record(key)) is not None and record.status.terminal:
@@ -207,8 +228,42 @@ class Controller:
 
     def _cancel(self, run_id: RunId, key: TaskKey | None) -> None:
         done = self._bridge.cancel(run_id) if key is None else self._bridge.cancel_task(run_id, key)
-        if not done:
+        if not done and self._session.owner_pid is not None:
+            task: dict[str, JsonValue] = {} if key is None else {"task": key.address}
+            self._app.work("owner", self.tell_owner, run_id, {"verb": "cancel", **task}, "is being cancelled")
+        elif not done:
             self._app.tell("the run has ended already", "warning")
+
+    def _pause(self) -> None:
+        """Start nothing new of the shown run, or go on with it, whoever runs it."""
+        session, app = self._session, self._app
+        run, run_id = session.view.run, session.run_id
+        handle = None if run_id is None else self._bridge.handle(run_id)
+        if run is None or run_id is None or not session.view.live or (handle is None and session.owner_pid is None):
+            app.tell("nothing runs here that could be paused", "warning")
+        elif handle is None:
+            verb, done = ("unpause", "goes on") if run.status.value == "paused" else ("pause", "is paused")
+            app.work("owner", self.tell_owner, run_id, {"verb": verb}, done)
+        elif run.status.value == "paused":
+            handle.unpause()
+        elif run.status.value in {"running", "waiting"}:
+            handle.pause()
+            app.tell("nothing new starts; space goes on")
+        else:
+            app.tell(f"the run is {run.status.value} and cannot be paused", "warning")
+
+    async def tell_owner(self, run_id: RunId, request: dict[str, JsonValue], done: str) -> None:
+        """Ask the process that runs a run, or write into one that was left waiting, and say what came of it."""
+        from engine import control
+
+        try:
+            lives = await in_thread(lambda: control(self._options.url, run_id, request))
+        except EngineError as error:
+            self._app.tell(str(error), "error")
+            return
+        if not lives:
+            await self.open(run_id)
+        self._app.tell(f"run {run_id} {done}{'' if lives else '; R goes on with it'}")
 
     def _publish(self, snapshot: Snapshot) -> None:
         self._app.post_message(JournalRead(snapshot))

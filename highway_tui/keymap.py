@@ -67,6 +67,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action("app", "interrupt", "ctrl+c", "Cancel the live run, else quit"),
     _action("run", "run", "r", "Run (again)", "run"),
     _action("run", "resume", "R", "Resume this run", "resume"),
+    _action("run", "pause", "space", "Pause, or continue", "pause"),
     _action("run", "cancel_task", "c", "Cancel the selected task", "cancel task"),
     _action("run", "cancel_run", "C", "Cancel the run", "cancel run"),
     _action("run", "answer", "exclamation_mark", "Approve, reject or answer", "answer"),

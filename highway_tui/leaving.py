@@ -26,6 +26,8 @@ class Leaving:
         self._app = app
         self._going = False
         self._signal: int | None = None
+        self.patience_s = 15.0
+        """How long what runs may take to end after the terminal was given back; the watchdog ends what is left."""
         self.last: RunRecord | None = None
         """Newest record of the last run that this process worked on."""
 
@@ -65,7 +67,14 @@ class Leaving:
         self._going = True
         for run_id in self._app.bridge.live:
             self._app.bridge.cancel(run_id)
-        self._app.tell("cancelling, then leaving; q leaves now", "warning")
+        self._app.tell("cancelling, then leaving; ^c leaves at once", "warning")
+
+    def interrupt(self) -> None:
+        """Do what Ctrl-C does: the first one cancels gracefully and leaves, the second one leaves at once."""
+        if self._going:
+            self.patience_s = 0.5
+        self._signal = signal.SIGINT
+        self.cancel_and_leave()
 
     def run_ended(self) -> None:
         """Go on with leaving once nothing lives."""
@@ -81,4 +90,8 @@ class Leaving:
         self.cancel_and_leave()
 
     def _leave(self) -> None:
-        self._app.exit(int(Exit.OK if self.last is None else exit_of_run(self.last, self._signal)))
+        if self._app.bridge.live:
+            code = 128 + (self._signal or signal.SIGINT)
+        else:
+            code = int(Exit.OK if self.last is None else exit_of_run(self.last, self._signal))
+        self._app.exit(code)

@@ -102,7 +102,7 @@ class Reading:
         if record is None or record.status.value in {"pending", "queued"}:
             return "not started yet"
         if record.operator != "task":
-            return f"a {record.operator} writes no log"
+            return f"{record.operator}: no log is written"
         return "nothing was written" if record.status.terminal else "nothing written yet"
 
     # --- runs --------------------------------------------------------------------------------------------------

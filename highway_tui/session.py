@@ -30,6 +30,8 @@ class Session:
         self.run_id: RunId | None = None
         self.owner_pid: int | None = None
         """Another live process that owns the shown run."""
+        self.is_left = False
+        """True where the owner of the shown run left it waiting or paused, and nobody goes on with it yet."""
         self.bulkheads: Bulkheads = {}
         """As the engine of this process showed them last; empty for runs that it has not had."""
         self.runtimes: set[str] = set()
@@ -83,7 +85,7 @@ class Session:
     @property
     def cannot_run(self) -> str:
         """Why `r` does nothing now; empty where it would start a run."""
-        if self.view.live:
+        if self.view.live and not self.is_left:
             return "this run is still going; C cancels it"
         if self.path is None:
             return "no workflow file is open"
@@ -101,7 +103,7 @@ class Session:
             return "there is no run to resume"
         if self.owner_pid is not None:
             return f"process {self.owner_pid} owns this run"
-        if self.view.live:
+        if self.view.live and not self.is_left:
             return "this run is still going"
         return "this run has succeeded" if run.status.value == "succeeded" else ""
 
@@ -122,7 +124,7 @@ class Session:
         """Show another run; `path` is its file where that can be watched."""
         self.open_file(path)
         self.run_id = run_id
-        self.owner_pid = None
+        self.owner_pid, self.is_left = None, False
         self.view = RunView(plan)
         self.bulkheads, self.runtimes = {}, set()
 
@@ -149,6 +151,7 @@ class Session:
         if snapshot.run.id != self.run_id:
             return
         self.owner_pid = snapshot.owner_pid
+        self.is_left = snapshot.owner_pid is None and snapshot.run.status.value in {"waiting", "paused"}
         self.view.circuits.update(snapshot.circuits)
         self.view.add_previews(snapshot.previews)
         self.view.load(snapshot.run, snapshot.tasks, snapshot.names)

@@ -23,7 +23,7 @@ def header_of(session: Session, now: float) -> HeaderModel:
     view, run = session.view, session.view.run
     badges: list[tuple[str, str]] = []
     if session.owner_pid is not None:
-        badges.append((f"read-only: process {session.owner_pid}", "state-waiting"))
+        badges.append((f"run by process {session.owner_pid}", "state-waiting"))
     errors = f"{session.errors} error{'s' if session.errors > 1 else ''}" if session.errors else ""
     if text := ", ".join(part for part in ("file changed" if session.changed else "", errors) if part):
         badges.append((text, "state-failed" if errors else "state-waiting"))
@@ -71,14 +71,15 @@ def _chip(node: Node, record: TaskRecord | None, now: float) -> Chip:
 
 def run_hints(session: Session) -> Hints:
     """List the keys of the run screen; what is possible now comes first."""
-    live = session.view.live and session.owner_pid is None
+    live = session.view.live and not session.is_left
     counts = session.view.counts
     possible = {
         "run": not session.cannot_run,
         "resume": not session.cannot_resume,
         "cancel_task": live,
         "cancel_run": live,
-        "answer": live and bool(session.view.asking),
+        "pause": live,
+        "answer": session.view.live and bool(session.view.asking),
         "next_failure": bool(counts["failed"] or counts["timed_out"]),
     }
     return _hints("run", possible)

@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -32,6 +31,7 @@ from ..widgets.problems_pane import ProblemsPane
 from ..widgets.resources_pane import ResourcesPane
 from ..widgets.task_list import TaskList
 from ..widgets.variables_pane import VariablesPane
+from .run_wishes import RunWishes
 from .titles import TITLES, graph_note, tabs, titles_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _SIDE: Final = frozenset({"vars", "resources", "problems"})
 _TAB_ORDER: Final = tuple(TITLES)
 
 
-class RunScreen(Screen[None]):
+class RunScreen(RunWishes):
     """Shows a Session; the app tells it what changed."""
 
     CSS_PATH = "run_screen.tcss"
@@ -367,31 +367,3 @@ class RunScreen(Screen[None]):
             return
         place = failures.index(self.selected) + 1 if self.selected in failures else 0
         self.go_to(failures[place % len(failures)])
-
-    # --- actions that the app carries out ------------------------------------------------------------------------
-
-    class Wanted(Message):
-        """A person wants something that only the app can do."""
-
-        def __init__(self, what: str) -> None:
-            """`what` is an action's name."""
-            self.what = what
-            super().__init__()
-
-    def action_run(self) -> None:
-        self.post_message(self.Wanted("run"))
-
-    def action_resume(self) -> None:
-        self.post_message(self.Wanted("resume"))
-
-    def action_cancel_task(self) -> None:
-        self.post_message(self.Wanted("cancel_task"))
-
-    def action_cancel_run(self) -> None:
-        self.post_message(self.Wanted("cancel_run"))
-
-    def action_answer(self) -> None:
-        self.post_message(self.Wanted("answer"))
-
-    def action_details(self) -> None:
-        self.post_message(self.Wanted("details"))

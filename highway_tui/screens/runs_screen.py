@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.segment import Segment
 from textual.app import ComposeResult
@@ -21,6 +21,9 @@ from ..texts import runs_hints
 from ..widgets.bar import Bar, DetailBar, HintBar, NoticeBar
 from ..widgets.line_list import LineList
 from ..widgets.run_list import RunList
+
+_READ_S: Final = 2.0
+"""How often the list is read while it is in sight."""
 
 
 class RunsScreen(Screen[None]):
@@ -61,10 +64,17 @@ class RunsScreen(Screen[None]):
         runs.set_length(1)
         self.ready = True
         self._hint()
+        self._clock = self.set_interval(_READ_S, lambda: self.post_message(self.Wanted("refresh", None)))
 
     def on_screen_resume(self) -> None:
-        """Read the list whenever it comes into sight."""
+        """Read the list whenever it comes into sight, and from time to time while it is: others run things too."""
         self.post_message(self.Wanted("refresh", None))
+        if self.ready:
+            self._clock.resume()
+
+    def on_screen_suspend(self) -> None:
+        """Nobody looks."""
+        self._clock.pause()
 
     def show(self, runs: Sequence[RunRecord], now: float, store: str, empty: str) -> None:
         """Show what was read; `store` says from where."""

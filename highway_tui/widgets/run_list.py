@@ -23,6 +23,7 @@ class RunList(LineList):
         super().__init__(id=id)
         self._runs: tuple[RunRecord, ...] = ()
         self._now = 0.0
+        self._last: list[tuple[str, ...]] = []
         self.empty = "reading the list of runs …"
 
     @property
@@ -34,11 +35,25 @@ class RunList(LineList):
         """Take the (changed) list; the cursor stays on its run."""
         chosen = self.selected
         self._runs, self._now = tuple(runs), now
+        before, self._last = self._last, self._seen()
+        if before == self._last:
+            return
         self.set_length(max(1, len(self._runs)))
         if chosen is not None:
             place = next((place for place, run in enumerate(self._runs) if run.id == chosen.id), None)
             if place is not None:
                 self.move_to(place)
+
+    def _seen(self) -> list[tuple[str, ...]]:
+        """Tell all that a person sees of the list."""
+        return [
+            (
+                *(run.id, run.status.value, run.name, f"{run.done}/{run.total}"),
+                sentences.ago(run.started_at or run.created_at, self._now),
+                sentences.chip_time(sentences.elapsed(run, self._now)),
+            )
+            for run in self._runs
+        ] or [(self.empty,)]
 
     def paint(self, index: int, width: int) -> list[Segment]:
         dim = self.ink("hw-dim")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psutil
 import pytest
 
 from .cli import Cli
@@ -48,6 +49,10 @@ class _Terminal:
         """Give the terminal back."""
         if self._master >= 0:
             os.close(self._master)
+
+    def press(self, key: bytes) -> None:
+        """Type."""
+        os.write(self._master, key)
 
     def leave(self, key: bytes = b"q") -> int:
         """Press a key, or none, and give the exit code."""
@@ -159,6 +164,91 @@ def test_a_signal_cancels_the_live_run_and_restores_the_terminal(cli: Cli, signu
         assert code == terminal.leave(b"")
 
     assert "cancelled" == cli.show()["run"]["status"]
+    _assert_restored(terminal)
+
+
+def test_ctrl_c_cancels_the_live_run_and_leaves(cli: Cli) -> None:
+    """Once: the run ends gracefully, with its `finally`, and the window goes with 130."""
+    cli.write("flow.yaml", "tasks: {slow: {run: sleep 60}}\nfinally: {task_id: clean, run: touch clean}\n")
+
+    with _on_terminal(cli, "flow.yaml") as terminal:
+        terminal.wait_for("RUNNING")
+        assert 130 == terminal.leave(b"\x03")
+
+    assert "cancelled" == cli.show()["run"]["status"]
+    assert (cli.folder / "clean").exists()
+    _assert_restored(terminal)
+
+
+def test_ctrl_c_twice_leaves_at_once_and_no_child_behind(cli: Cli) -> None:
+    """Twice: nobody waits for a child that ignores TERM; it is killed, and the run can be resumed."""
+    script = "trap '' TERM; echo $$ > pid; echo armed; while :; do sleep 0.1; done"
+    cli.write("flow.yaml", f'tasks: {{slow: {{run: "{script}"}}}}\n')
+
+    with _on_terminal(cli, "flow.yaml") as terminal:
+        terminal.wait_for("armed")
+        child = psutil.Process(int((cli.folder / "pid").read_text()))
+        terminal.press(b"\x03")
+        terminal.wait_for("CANCELLING")
+        assert 130 == terminal.leave(b"\x03")
+
+    _assert_restored(terminal)
+    assert "interrupted" == cli.show()["run"]["status"]
+    assert ([child], []) == psutil.wait_procs([child], timeout=2)
+
+
+def test_the_ui_commands_a_run_of_another_process(cli: Cli) -> None:
+    """It comes into the list by itself; it is paused, goes on, and is approved, all by the process that owns it."""
+    flow = """
+tasks:
+  busy: {run: "while [ ! -e go ]; do sleep 0.05; done"}
+  ask: {operator_type: approval, prompt: Ship it?}
+"""
+    with (
+        cli.started(cli.write("flow.yaml", flow), "--no-ui", "--run-id", "it") as owner,
+        _on_terminal(cli) as terminal,
+    ):
+        terminal.wait_for("running")
+        terminal.press(b"\r")
+        terminal.wait_for("RUNNING")
+        terminal.press(b" ")
+        terminal.wait_for("PAUSED")
+        terminal.press(b" ")
+        terminal.wait_for("goes on")
+        terminal.press(b"!")
+        terminal.wait_for("Approve ask?")
+        terminal.press(b"y")
+        terminal.wait_for("ask is approved")
+        cli.write("go", "")
+        owner.communicate(timeout=30)
+        terminal.wait_for("SUCCEEDED")
+        terminal.leave(b"\x11")
+
+    assert {"busy": "succeeded", "ask": "succeeded"} == cli.statuses("it")
+
+
+def test_an_approval_is_given_in_the_ui_to_a_run_left_waiting(cli: Cli) -> None:
+    """It is written into the run, and `R` goes on with it."""
+    cli.write("flow.yaml", "tasks: {ask: {operator_type: approval, prompt: Ship it?}}\n")
+    assert 3 == cli("flow.yaml", "--no-ui", "--run-id", "it").code
+
+    with _on_terminal(cli) as terminal:
+        terminal.wait_for("waiting")
+        terminal.press(b"\r")
+        terminal.wait_for("Ship it?")
+        terminal.press(b"!")
+        terminal.wait_for("Approve ask?")
+        terminal.press(b"y")
+        terminal.wait_for("ask is approved")
+        terminal.press(b"R")
+        terminal.wait_for("SUCCEEDED")
+        terminal.leave(b"\x11")
+
+    assert "succeeded" == cli.show("it")["run"]["status"]
+
+
+def _assert_restored(terminal: _Terminal) -> None:
+    """The main screen, no mouse, a cursor."""
     for mode in (b"\x1b[?1049", b"\x1b[?1000"):
         assert terminal.seen.rindex(mode + b"l") > terminal.seen.rindex(mode + b"h")
     assert terminal.seen.rindex(b"\x1b[?25h") > terminal.seen.rindex(b"\x1b[?25l")

@@ -144,12 +144,19 @@ class FakeHandle:
         self.done = False
         self.cancelled: list[str] = []
         self.answers: list[tuple[str, str]] = []
+        self.paused: list[str] = []
 
     def cancel(self, why: str = "") -> None:
         self.cancelled.append("")
 
     def cancel_task(self, key: TaskKey, why: str = "") -> None:
         self.cancelled.append(key.address)
+
+    def pause(self) -> None:
+        self.paused.append("pause")
+
+    def unpause(self) -> None:
+        self.paused.append("unpause")
 
     def approve(self, key: TaskKey) -> None:
         self.answers.append(("approve", key.address))

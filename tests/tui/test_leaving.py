@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.selection import SELECT_ALL
+from textual.widgets import Static
+
+from engine import RunStatus
 
 from .conftest import Opener
-from .fake_engine import FakeEngine, failed, task
+from .fake_engine import FakeEngine, batch, failed, task
 
 
 @pytest.mark.asyncio
@@ -36,7 +41,7 @@ async def test_the_code_is_that_of_the_last_run(
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
 async def test_leaving_a_live_run_asks(opened: Opener, etl: Path, fake: FakeEngine, key: str) -> None:
     """Stay stays, and nothing is cancelled."""
     async with opened(etl) as stage:
@@ -62,6 +67,69 @@ async def test_cancel_and_leave_waits_for_the_end(opened: Opener, etl: Path, fak
         await stage.settle()
 
         assert 130 == stage.app.return_value
+
+
+@pytest.mark.asyncio
+async def test_ctrl_c_cancels_and_leaves_when_the_run_has_ended(opened: Opener, etl: Path, fake: FakeEngine) -> None:
+    """The first one asks nothing, ends the run gracefully and says how to go at once."""
+    async with opened(etl) as stage:
+        await stage.press("ctrl+c")
+        assert [""] == fake.handles[0].cancelled
+        assert ["cancelling, then leaving; ^c leaves at once"] == [note.message for note in stage.app._notifications]
+        assert stage.app.return_value is None
+
+        fake.finish("cancelled", task("fetch", "cancelled"))
+        await stage.settle()
+
+        assert 130 == stage.app.return_value
+
+
+@pytest.mark.asyncio
+async def test_ctrl_c_twice_leaves_at_once(opened: Opener, etl: Path) -> None:
+    """The run is still being cancelled: the code says what ended it, and what runs gets half a second."""
+    async with opened(etl) as stage:
+        await stage.press("ctrl+c")
+        await stage.pilot.press("ctrl+c")
+
+        assert 130 == stage.app.return_value
+        assert stage.app.leaving.patience_s < 1
+
+
+@pytest.mark.asyncio
+async def test_ctrl_c_copies_what_is_selected(opened: Opener, etl: Path, fake: FakeEngine) -> None:
+    """With text selected it is a copy, as everywhere else on a desktop; the run goes on."""
+    async with opened(etl) as stage:
+        await stage.press("q")
+        screen = stage.app.screen
+        screen.selections = {screen.query(Static).first(): SELECT_ALL}
+        selected = screen.get_selected_text()
+        assert selected
+        await stage.press("ctrl+c")
+
+        assert selected == stage.app.clipboard
+        assert not screen.get_selected_text()
+        assert [] == fake.handles[0].cancelled
+
+
+@pytest.mark.asyncio
+async def test_space_pauses_and_goes_on(opened: Opener, etl: Path, fake: FakeEngine) -> None:
+    """One key for both; a run that is over cannot be paused."""
+    async with opened(etl) as stage:
+        await stage.press("space")
+        assert ["pause"] == fake.handles[0].paused
+        known = fake.reader.known[fake.handles[0].run_id]
+        fake.publish(batch(replace(known, status=RunStatus.PAUSED)))
+        await stage.settle()
+        assert "PAUSED" in stage.text()
+
+        await stage.press("space")
+        assert ["pause", "unpause"] == fake.handles[0].paused
+
+        fake.finish("succeeded")
+        await stage.settle()
+        await stage.press("space")
+
+        assert "nothing runs here that could be paused" == list(stage.app._notifications)[-1].message
 
 
 @pytest.mark.asyncio

@@ -68,7 +68,7 @@ async def test_a_run_of_another_process_is_read_only(opened: Opener, fake: FakeE
     fake.reader.owners[RunId("7f3a")] = 4711
     async with opened() as stage:
         await stage.press("enter")
-        assert "read-only: process 4711" in stage.text()
+        assert "run by process 4711" in stage.text()
 
         await stage.press("R")
 
