@@ -1,4 +1,4 @@
-"""The engine: cost per task in several shapes, and what 10,000 tasks cost in time and memory."""
+"""The engine: cost per task in several shapes, what a bulkhead adds, and what 10,000 tasks cost in time and memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ _BARS = {
     ("fan", 1000): {"memory": 0.2, "user": 0.4},
     ("layered", 1000): {},
 }
+_GUARD_US = 15.0
 _LARGE_ROUNDS = 3
 
 
@@ -21,6 +22,16 @@ def rows() -> list[Row]:
             found.append(
                 Row(name=f"{shape} of {count}, {call}", value=value, unit="ms/task", floor=floor, bar=bars.get(call))
             )
+    guard = child_json("benchmarks.bulkhead_case")
+    found.append(
+        Row(
+            name="bulkhead and breaker, with events",
+            value=guard["us_per_call"],
+            unit="µs/call",
+            floor=guard["floor"],
+            bar=_GUARD_US,
+        )
+    )
     return [*found, *_large()]
 
 

@@ -276,9 +276,9 @@ class Engine:
             total=len(plan.root.nodes),
         )
         hit = self._services.failpoints.hit
-        self._store.create_run(record, definition)
+        await self._store.create_run(record, definition)
         hit("run.created")
-        epoch = self._store.claim(run_id, address_of(self._store.run_folder(run_id)))
+        epoch = await self._store.claim(run_id, address_of(self._store.run_folder(run_id)))
         hit("run.claimed")
         scheduler = self._scheduler(RunState(run_id, plan), definition.path, vault)
         created = RunCreated(
@@ -291,7 +291,7 @@ class Engine:
         found = self._store.run(run_id).status
         if found is RunStatus.SUCCEEDED:
             raise UsageError("E-RUN-SUCCEEDED", f"run {run_id} has succeeded; there is nothing to resume")
-        epoch = self._store.claim(run_id, address_of(self._store.run_folder(run_id)))
+        epoch = await self._store.claim(run_id, address_of(self._store.run_folder(run_id)))
         try:
             self._services.failpoints.hit("resume.claimed")
             definition, state, next_seq = recall(self._store, run_id)
@@ -300,7 +300,7 @@ class Engine:
             await recover(self._services.executors, run_id, plan)
             self._services.failpoints.hit("resume.folded")
         except BaseException:
-            self._store.release(run_id)
+            await self._store.release(run_id)
             raise
         scheduler = self._scheduler(state, definition.path, vault, next_seq)
         handle = RunHandle(run_id, plan, self)
@@ -329,33 +329,34 @@ class Engine:
         """Let the run go and return once its first turn is saved."""
         run_id = handle.run_id
         live = LiveRun(scheduler, self._services, FileLogBook(self._store.run_folder(run_id)), vault)
-        first: asyncio.Future[None] = self._loop.create_future()
+        saved = asyncio.Event()
 
-        def saved() -> None:
-            if not first.done():
-                first.set_result(None)
+        async def drive() -> RunRecord:
+            try:
+                return await live.drive(begin, saved.set)
+            finally:
+                self._live.pop(run_id, None)
+                self._services.failpoints.hit("run.ended")
+                await self._let_go(run_id)
 
         def ended(driver: asyncio.Task[RunRecord]) -> None:
             self._drivers.discard(driver)
-            self._live.pop(run_id, None)
-            self._services.failpoints.hit("run.ended")
-            self._let_go(run_id)
             if not driver.cancelled() and (error := driver.exception()) is not None:
                 _log.error("run %s was given up: %s", run_id, error, exc_info=error)
             handle.settle(driver)
-            saved()
+            saved.set()
 
         self._live[run_id] = live
-        driver = self._loop.create_task(live.drive(begin, saved))
+        driver = self._loop.create_task(drive())
         self._drivers.add(driver)
         driver.add_done_callback(ended)
-        await first
+        await saved.wait()
         return handle
 
-    def _let_go(self, run_id: RunId) -> None:
+    async def _let_go(self, run_id: RunId) -> None:
         """Give the run's lock back, also where the store cannot be written any more."""
         try:
-            self._store.release(run_id)
+            await self._store.release(run_id)
         except StoreError as error:
             _log.warning("run %s could not be marked as released: %s", run_id, error)
 

@@ -85,8 +85,11 @@ def record(breaker: Breaker, spec: BreakerSpec, ending: Ending, era: int, now: f
     if breaker.state is BreakerState.OPEN or ending is Ending.IGNORED:
         return breaker
     failed = ending is Ending.FAILURE
-    counted = replace(
-        breaker,
+    if not failed and len(breaker.recent) >= spec.window and True not in breaker.recent:
+        return breaker  # one more success after nothing else: what most calls are
+    counted = Breaker(
+        era=era,
+        isolation_s=breaker.isolation_s,
         consecutive_failures=breaker.consecutive_failures + 1 if failed else 0,
         recent=(*breaker.recent, failed)[-spec.window :],
     )

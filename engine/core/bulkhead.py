@@ -101,17 +101,19 @@ class Bulkhead(Generic[Holder]):
         self._line[holder] = _Waiting(now)
         return None
 
+    def try_acquire(self, holder: Holder, now: float) -> bool:
+        """Take a permit without standing in line; False, and nothing changed, where one would have to wait."""
+        return not self._line and holder not in self._holding and self._take(holder, now)
+
     def grant(self, now: float) -> Holder | None:
         """Give the next in line a permit, if there is one and the breaker admits it."""
         self._look(now)
-        if not self._line or len(self._holding) >= self.limit:
+        if not self._line:
             return None
-        if self.breaker is not None and self.spec.breaker is not None:
-            if not b.admits(self.breaker, self.spec.breaker):
-                return None
-            self.breaker = b.admit(self.breaker)
-        holder, _ = self._line.popitem(last=False)
-        self._holding[holder] = self.breaker.era if self.breaker else 0
+        holder = next(iter(self._line))
+        if not self._take(holder, now):
+            return None
+        del self._line[holder]
         return holder
 
     def release(self, holder: Holder, ending: Ending, now: float) -> None:
@@ -180,11 +182,24 @@ class Bulkhead(Generic[Holder]):
 
     # --- the pieces ------------------------------------------------------------------------------------------------
 
+    def _take(self, holder: Holder, now: float) -> bool:
+        if len(self._holding) >= self.limit:
+            return False
+        era = 0
+        if self.breaker is not None and self.spec.breaker is not None:
+            self._look(now)
+            if not b.admits(self.breaker, self.spec.breaker):
+                return False
+            self.breaker = b.admit(self.breaker)
+            era = self.breaker.era
+        self._holding[holder] = era
+        return True
+
     def _blocked(self) -> bool:
         return self.breaker is not None and self.breaker.state is BreakerState.OPEN
 
     def _look(self, now: float) -> None:
-        if self.breaker is not None:
+        if self.breaker is not None and self.breaker.state is BreakerState.OPEN:
             self._become(b.look(self.breaker, now), now)
 
     def _become(self, breaker: Breaker, now: float) -> None:

@@ -80,17 +80,20 @@ class RunReader(Protocol):
 
 
 class Store(RunReader, Protocol):
-    """The writing half, used by one thread: the engine's."""
+    """The writing half, used by one thread: the engine's.
+
+    What writes waits for a locked store, up to 60 s, without blocking the loop.
+    """
 
     def breaker(self, workflow: str, name: str) -> Breaker | None:
         """Return the breaker that an earlier engine left behind; None where there is none."""
         ...
 
-    def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
+    async def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
         """Write the run before its id is told to anyone. UsageError `E-RUN-EXISTS` when the id is taken."""
         ...
 
-    def claim(self, run_id: RunId, address: str = "") -> int:
+    async def claim(self, run_id: RunId, address: str = "") -> int:
         """Become the owner: take the lock, raise the epoch by one and return it. OwnedElsewhere when another lives.
 
         `address` is what `owner_address` tells others.
@@ -98,14 +101,11 @@ class Store(RunReader, Protocol):
         ...
 
     async def append(self, batch: Batch) -> None:
-        """Write one turn in one transaction, fenced by the epoch (OwnershipLost).
-
-        Waits, without blocking the loop, up to 60 s for a locked store.
-        """
+        """Write one turn in one transaction, fenced by the epoch (OwnershipLost)."""
         ...
 
-    def release(self, run_id: RunId) -> None:
-        """Give up ownership; nothing happens when this process does not own the run."""
+    async def release(self, run_id: RunId) -> None:
+        """Give up ownership, whatever happens; nothing happens when this process does not own the run."""
         ...
 
 

@@ -140,7 +140,7 @@ class MemoryStore:
     def breaker(self, workflow: str, name: str) -> Breaker | None:
         return self._breakers.get((workflow, name))
 
-    def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
+    async def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
         """Keep the run; UsageError `E-RUN-ID` where the id is none, `E-RUN-EXISTS` where it is taken."""
         check_id(record.id)
         with self._guard:
@@ -148,7 +148,7 @@ class MemoryStore:
                 raise UsageError("E-RUN-EXISTS", f"a run {record.id!r} exists already")
             self._runs[record.id] = _Run(record, definition)
 
-    def claim(self, run_id: RunId, address: str = "") -> int:
+    async def claim(self, run_id: RunId, address: str = "") -> int:
         with self._guard:
             run = self._run(run_id)
             if run.owned:
@@ -179,7 +179,7 @@ class MemoryStore:
                 if _may_replace(run.attempts.get(place), attempt):
                     run.attempts[place] = attempt
 
-    def release(self, run_id: RunId) -> None:
+    async def release(self, run_id: RunId) -> None:
         with self._guard:
             run = self._runs.get(run_id)
             if run is not None and run.owned:

@@ -9,6 +9,8 @@ import asyncio
 import logging
 import sqlite3
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +23,7 @@ from ..errors import EngineBug, OwnershipLost, UsageError
 from ..keys import RunId
 from .checkpoints import Checkpointer
 from .checks import check_id, check_order, unfinished_work, unknown_run
-from .database_manager import FIRST_PAUSE_S, LONGEST_PAUSE_S, PATIENCE_S, Database, patiently, transaction
+from .database_manager import FIRST_PAUSE_S, LONGEST_PAUSE_S, PATIENCE_S, Database, patiently
 from .files import write_whole
 from .ownership import RunLock, identify
 from .rows import Row, attempt_row, breaker_of, bulkhead_row, definition_row, entry_row, name_row, run_row, task_row
@@ -85,13 +87,18 @@ class SqlStore(SqlReader):
             row = patiently(lambda: self._writer.execute(query, (workflow, name)).fetchone())
         return None if row is None else breaker_of(row[0])
 
-    def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
+    async def create_run(self, record: RunRecord, definition: StoredDefinition) -> None:
         """Write the run; UsageError `E-RUN-ID` where the id is none, `E-RUN-EXISTS` where it is taken."""
         check_id(record.id)
         with translated(self._database.path):
-            patiently(lambda: self._create(record, definition))
+            async with self._transaction():
+                taken = self._writer.execute("SELECT 1 FROM workflows WHERE run_id = ?", (record.id,)).fetchone()
+                if taken is not None:
+                    raise UsageError("E-RUN-EXISTS", f"a run {record.id!r} exists already")
+                self._writer.execute(self._sql.new_run, run_row(record))
+                self._writer.execute(self._sql.new_definition, definition_row(record.id, definition))
 
-    def claim(self, run_id: RunId, address: str = "") -> int:
+    async def claim(self, run_id: RunId, address: str = "") -> int:
         """Take the lock, then the next epoch."""
         with translated(self._database.path):
             self._database.check_identity(self._file)
@@ -103,7 +110,7 @@ class SqlStore(SqlReader):
             lock = RunLock.take(folder, run_id, me)
             try:
                 row = (me.pid, me.started, me.boot_id, me.host, address, time.time(), None)
-                owned = patiently(lambda: self._become_owner(run_id, lock, row))
+                owned = await self._become_owner(run_id, lock, row)
             except BaseException:
                 lock.release()
                 raise
@@ -116,13 +123,8 @@ class SqlStore(SqlReader):
         try:
             self._database.check_identity(self._file)
             turn = self._turn(batch)
-            await self._begin()
-            try:
+            async with self._transaction():
                 self._write(batch, turn)
-                self._writer.execute("COMMIT")
-            finally:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
         except sqlite3.IntegrityError as error:
             raise EngineBug("E-BUG-JOURNAL", f"run {batch.run_id}: an entry was to be written twice") from error
         except (sqlite3.Error, OSError) as error:
@@ -130,7 +132,7 @@ class SqlStore(SqlReader):
         self._owned[batch.run_id].seq += len(batch.entries)
         self._checkpoints.committed()
 
-    def release(self, run_id: RunId) -> None:
+    async def release(self, run_id: RunId) -> None:
         """Say that the owner left on purpose, then give the lock back; the lock goes even if saying fails."""
         owned = self._owned.pop(run_id, None)
         if owned is None:
@@ -138,7 +140,11 @@ class SqlStore(SqlReader):
         try:
             with translated(self._database.path):
                 self._database.check_identity(self._file)
-                patiently(lambda: self._leave(run_id, owned.epoch))
+                async with self._transaction():
+                    self._writer.execute(
+                        "UPDATE owners SET released_at = ? WHERE run_id = ? AND epoch = ?",
+                        (time.time(), run_id, owned.epoch),
+                    )
         finally:
             owned.lock.release()
 
@@ -153,27 +159,24 @@ class SqlStore(SqlReader):
 
     # --- transactions --------------------------------------------------------------------------------------------
 
-    def _create(self, record: RunRecord, definition: StoredDefinition) -> None:
-        with transaction(self._writer):
-            taken = self._writer.execute("SELECT 1 FROM workflows WHERE run_id = ?", (record.id,)).fetchone()
-            if taken is not None:
-                raise UsageError("E-RUN-EXISTS", f"a run {record.id!r} exists already")
-            self._writer.execute(self._sql.new_run, run_row(record))
-            self._writer.execute(self._sql.new_definition, definition_row(record.id, definition))
-
-    def _become_owner(self, run_id: RunId, lock: RunLock, me: Row) -> _Owned:
-        with transaction(self._writer):
+    async def _become_owner(self, run_id: RunId, lock: RunLock, me: Row) -> _Owned:
+        async with self._transaction():
             last = self._writer.execute("SELECT epoch FROM owners WHERE run_id = ?", (run_id,)).fetchone()
             epoch = last[0] + 1 if last else 1
             self._writer.execute(self._sql.owner, (run_id, epoch, *me))
             seq = self._writer.execute("SELECT coalesce(max(seq), 0) FROM events WHERE run_id = ?", (run_id,))
             return _Owned(lock, epoch, seq.fetchone()[0])
 
-    def _leave(self, run_id: RunId, epoch: int) -> None:
-        with transaction(self._writer):
-            self._writer.execute(
-                "UPDATE owners SET released_at = ? WHERE run_id = ? AND epoch = ?", (time.time(), run_id, epoch)
-            )
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[None]:
+        """Write inside, without awaiting: all of it or nothing."""
+        await self._begin()
+        try:
+            yield
+            self._writer.execute("COMMIT")
+        finally:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
 
     async def _begin(self) -> None:
         """Get the write lock; the loop goes on while another process has it."""

@@ -90,8 +90,7 @@ class Bulkheads:
         first = (self._named[run.workflow, named],) if named is not None else ()
         path = (*first, self._runtimes[runtime], run.own)
         self._paths[holder] = path
-        self._enter(holder, 0, now)
-        self._advance(path[0], now)
+        self._climb(holder, path, now)
 
     def release(self, run_id: RunId, key: TaskKey, ending: Ending, now: float) -> None:
         """Give back all permits of a call, or take it out of line; unknown calls are ignored."""
@@ -99,8 +98,10 @@ class Bulkheads:
         for bulkhead in path:
             bulkhead.release((run_id, key), ending, now)
         for bulkhead in path:
-            self._note(bulkhead, run_id, now)
-            self._advance(bulkhead, now)
+            if bulkhead.breaker is not None:
+                self._note(bulkhead, run_id, now)
+            if bulkhead.in_line:
+                self._advance(bulkhead, now)
 
     def look(self, now: float) -> None:
         """Let time pass: expire who waited too long, admit probes."""
@@ -165,27 +166,25 @@ class Bulkheads:
 
     # --- the pieces ------------------------------------------------------------------------------------------------
 
-    def _enter(self, holder: Holder, stage: int, now: float) -> None:
-        refused = self._paths[holder][stage].request(holder, now)
-        if refused is not None:
-            self._paths.pop(holder)
-            self._refuse(*holder, refused)
+    def _climb(self, holder: Holder, path: tuple[Bulkhead[Holder], ...], now: float) -> None:
+        """Take permits along the rest of a call's path, and stand in line at the first that has none."""
+        for bulkhead in path:
+            if bulkhead.try_acquire(holder, now):
+                continue
+            refused = bulkhead.request(holder, now)
+            if refused is not None:
+                self.release(*holder, Ending.IGNORED, now)
+                self._refuse(*holder, refused)
+            return
+        run = self._runs[holder[0]]
+        run.ready.append(holder[1])
+        run.wake()
 
     def _advance(self, bulkhead: Bulkhead[Holder], now: float) -> None:
-        """Grant what can be granted, and let those who got it stand in line for their next permit."""
-        pending = deque([bulkhead])
-        while pending:
-            current = pending.popleft()
-            while (holder := current.grant(now)) is not None:
-                path = self._paths[holder]
-                stage = path.index(current) + 1
-                if stage < len(path):
-                    self._enter(holder, stage, now)
-                    pending.append(path[stage])
-                else:
-                    run = self._runs[holder[0]]
-                    run.ready.append(holder[1])
-                    run.wake()
+        """Grant what can be granted, and let those who got it go on to their next permit."""
+        while (holder := bulkhead.grant(now)) is not None:
+            path = self._paths[holder]
+            self._climb(holder, path[path.index(bulkhead) + 1 :], now)
 
     def _refuse(self, run_id: RunId, key: TaskKey, refused: Refused) -> None:
         run = self._runs.get(run_id)
@@ -200,17 +199,17 @@ class Bulkheads:
             return
         place = next(place for place, other in self._named.items() if other is bulkhead)
         before = self._told.get(place, BreakerState.CLOSED)
+        if breaker.state is before:
+            return
         run = self._runs.get(cause) if cause is not None else None
         run = run or next((item for item in self._runs.values() if item.workflow == place[0]), None)
         if run is None:
             return
-        record = BulkheadRecord(workflow=place[0], name=place[1], breaker=breaker)
-        if breaker.state is not before:
-            self._told[place] = breaker.state
-            text = why or _why(bulkhead, before, breaker, now)
-            change = BulkheadChanged(place[1], breaker.state.value, breaker.until, text)
-            run.changes.append((change, record))
-            run.wake()
+        self._told[place] = breaker.state
+        text = why or _why(bulkhead, before, breaker, now)
+        change = BulkheadChanged(place[1], breaker.state.value, breaker.until, text)
+        run.changes.append((change, BulkheadRecord(workflow=place[0], name=place[1], breaker=breaker)))
+        run.wake()
 
 
 def _why(bulkhead: Bulkhead[Holder], before: BreakerState, after: Breaker, now: float) -> str:

@@ -40,9 +40,13 @@ def write_wish(url: str, run_id: RunId, act: Callable[[Scheduler], object]) -> N
 
     UsageError of a wish that does not fit: nothing is written then. OwnedElsewhere where somebody was faster.
     """
+    asyncio.run(_write_wish(url, run_id, act))
+
+
+async def _write_wish(url: str, run_id: RunId, act: Callable[[Scheduler], object]) -> None:
     store = open_store(url)
     try:
-        epoch = store.claim(run_id, "")
+        epoch = await store.claim(run_id, "")
         try:
             definition, state, next_seq = recall(store, run_id)
             desk = Desk(
@@ -55,8 +59,8 @@ def write_wish(url: str, run_id: RunId, act: Callable[[Scheduler], object]) -> N
             scheduler = Scheduler(state, desk, definition.path, next_seq)
             act(scheduler)
             if (turn := scheduler.take()) is not None:
-                asyncio.run(store.append(replace(turn.batch, epoch=epoch)))
+                await store.append(replace(turn.batch, epoch=epoch))
         finally:
-            store.release(run_id)
+            await store.release(run_id)
     finally:
         store.close()

@@ -8,7 +8,7 @@ import sys
 
 from engine.core.events import RunStarted
 from engine.persistence.manager import open_store
-from tests.contract.turns import batch, definition, run_id, run_record, start
+from tests.contract.turns import batch, create, release, run_record, start
 
 
 def own(url: str, name: str) -> None:
@@ -31,16 +31,16 @@ def write(url: str, name: str) -> None:
             await store.append(batch(RunStarted(n), after=n, run=run))
 
     asyncio.run(turns())
-    store.release(run_id(name))
+    release(store, name)
     store.close()
 
 
-def create(url: str, name: str) -> None:
+def create_one(url: str, name: str) -> None:
     """Open a database that may not exist yet, at the same moment as others, and create a run."""
     _say("ready")
     sys.stdin.readline()
     store = open_store(url)
-    store.create_run(run_record(name), definition())
+    create(store, run_record(name))
     store.close()
 
 
@@ -60,4 +60,4 @@ def _say(word: str) -> None:
 
 
 if __name__ == "__main__":
-    {"own": own, "write": write, "create": create, "hold": hold}[sys.argv[1]](sys.argv[2], sys.argv[3])
+    {"own": own, "write": write, "create": create_one, "hold": hold}[sys.argv[1]](sys.argv[2], sys.argv[3])

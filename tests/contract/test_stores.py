@@ -20,10 +20,13 @@ from tests.contract.turns import (
     append,
     attempt_record,
     batch,
+    claim,
+    create,
     definition,
     everything,
     full_turn,
     name_record,
+    release,
     run_id,
     run_record,
     start,
@@ -78,7 +81,7 @@ def test_a_created_run_reads_back_equal(store: Store, reader: RunReader) -> None
         keep_going=True,
     )
 
-    store.create_run(record, stored)
+    create(store, record, stored)
 
     assert record == reader.run(run_id())
     assert stored == reader.definition(run_id())
@@ -202,7 +205,7 @@ def test_an_id_is_taken_once(store: Store, reader: RunReader) -> None:
     start(store)
 
     with pytest.raises(UsageError, match="E-RUN-EXISTS"):
-        store.create_run(run_record(name="other"), definition(text=b"other"))
+        create(store, run_record(name="other"), definition(text=b"other"))
 
     assert run_record() == reader.run(run_id())
     assert definition() == reader.definition(run_id())
@@ -212,7 +215,7 @@ def test_an_id_is_taken_once(store: Store, reader: RunReader) -> None:
 def test_an_id_that_could_leave_its_folder_is_refused(store: Store, id: str) -> None:
     """Ids become folder names: nothing but lower-case letters, digits and dashes."""
     with pytest.raises(UsageError, match="E-RUN-ID"):
-        store.create_run(run_record(id), definition())
+        create(store, run_record(id))
 
 
 @pytest.mark.parametrize(
@@ -242,7 +245,7 @@ def test_an_unknown_run_is_named(store: Store, reader: RunReader, ask: Callable[
 def test_references_resolve(store: Store, reader: RunReader) -> None:
     """An id, a unique prefix and `@latest` name a run; an ambiguous prefix names its candidates."""
     for n, name in enumerate(["run-a", "run-ab", "other"]):
-        store.create_run(run_record(name, created_at=float(n)), definition())
+        create(store, run_record(name, created_at=float(n)))
 
     assert "run-a" == reader.resolve("run-a")
     assert "run-ab" == reader.resolve("run-ab")
@@ -257,7 +260,7 @@ def test_references_resolve(store: Store, reader: RunReader) -> None:
 def test_runs_come_newest_first_in_pages(store: Store, reader: RunReader) -> None:
     """Pages follow each other without gap or overlap, runs of the same instant included."""
     for n in range(6):
-        store.create_run(run_record(f"run-{n}", created_at=float(n // 2)), definition())
+        create(store, run_record(f"run-{n}", created_at=float(n // 2)))
 
     first = reader.runs(limit=4)
     second = reader.runs(limit=4, before=first[-1].id)
@@ -275,22 +278,22 @@ def test_a_run_has_one_owner(store: Store, reader: RunReader) -> None:
     start(store)
 
     with pytest.raises(OwnedElsewhere) as refused:
-        store.claim(run_id())
+        claim(store)
 
     assert os.getpid() == refused.value.pid == reader.owner_pid(run_id())
 
 
 def test_the_owners_address_is_told_while_it_lives(store: Store, reader: RunReader) -> None:
     """Others learn where the owner takes requests; nobody is sent to an owner of yesterday."""
-    store.create_run(run_record(), definition())
+    create(store, run_record())
     assert reader.owner_address(run_id()) is None
 
-    store.claim(run_id(), "/run/user/1/it.sock")
+    claim(store, address="/run/user/1/it.sock")
     assert "/run/user/1/it.sock" == reader.owner_address(run_id())
 
-    store.release(run_id())
+    release(store)
     assert reader.owner_address(run_id()) is None
-    store.claim(run_id())
+    claim(store)
     assert "" == reader.owner_address(run_id())
 
 
@@ -298,10 +301,10 @@ def test_each_owner_counts_one_up(store: Store, reader: RunReader) -> None:
     """Release and claim: the epoch grows, the journal goes on."""
     assert 1 == start(store)
     append(store, batch(RunStarted(1)))
-    store.release(run_id())
+    release(store)
     assert reader.owner_pid(run_id()) is None
 
-    assert 2 == store.claim(run_id())
+    assert 2 == claim(store)
     append(store, batch(RunStarted(2), after=1, epoch=2))
 
     assert [RunStarted(1), RunStarted(2)] == [entry.event for entry in reader.entries(run_id())]
@@ -310,15 +313,15 @@ def test_each_owner_counts_one_up(store: Store, reader: RunReader) -> None:
 def test_an_unknown_run_cannot_be_claimed(store: Store) -> None:
     """There is nothing to own."""
     with pytest.raises(UsageError, match="E-RUN-UNKNOWN"):
-        store.claim(run_id())
+        claim(store)
 
 
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_a_turn_of_another_epoch_is_refused(store: Store, reader: RunReader, epoch: int) -> None:
     """The fence: an owner of yesterday writes nothing, not even a part."""
     start(store)
-    store.release(run_id())
-    store.claim(run_id())
+    release(store)
+    claim(store)
     before = everything(reader)
 
     with pytest.raises(OwnershipLost):
@@ -330,7 +333,7 @@ def test_a_turn_of_another_epoch_is_refused(store: Store, reader: RunReader, epo
 def test_a_turn_after_release_is_refused(store: Store, reader: RunReader) -> None:
     """Who gave the run up writes nothing more."""
     start(store)
-    store.release(run_id())
+    release(store)
 
     with pytest.raises(OwnershipLost):
         append(store, batch(RunContinued()))
@@ -340,10 +343,10 @@ def test_a_turn_after_release_is_refused(store: Store, reader: RunReader) -> Non
 
 def test_releasing_what_one_does_not_own_does_nothing(store: Store) -> None:
     """Cleaning up twice, or too early, is no error."""
-    store.release(run_id())
+    release(store)
     start(store)
-    store.release(run_id())
-    store.release(run_id())
+    release(store)
+    release(store)
 
 
 # --- turns that must not be --------------------------------------------------------------------------------------
@@ -420,7 +423,7 @@ def test_a_run_without_an_owner_looks_interrupted(
         start(store, name)
         append(store, batch(RunContinued(), run=run_record(name, status=stored)))
         assert stored is store.run(run_id(name)).status
-    store.release(run_id("released"))
+    release(store, "released")
 
     again = _desert(store, url)
 
@@ -431,7 +434,7 @@ def test_a_run_without_an_owner_looks_interrupted(
 
 def test_a_run_that_nobody_owned_yet_is_only_created(store: Store, reader: RunReader) -> None:
     """Between its creation and its first owner a run is not interrupted."""
-    store.create_run(run_record(status=RunStatus.CREATED), definition())
+    create(store, run_record(status=RunStatus.CREATED))
 
     assert RunStatus.CREATED is reader.run(run_id()).status
 
@@ -445,7 +448,7 @@ def test_tasks_of_a_deserted_run_look_interrupted_and_looking_writes_nothing(sto
 
     again = _desert(store, url)
     shown, attempts = again.tasks(run_id()), again.attempts(run_id(), key_of("a"))
-    again.claim(run_id())
+    claim(again)
 
     assert ["interrupted", "interrupted", "succeeded"] == [task.status.value for task in shown]
     assert all(task.reason is not None for task in shown[:2])

@@ -66,10 +66,25 @@ def append(store: Store, turn: Batch) -> None:
     asyncio.run(store.append(turn))
 
 
+def create(store: Store, record: RunRecord, stored: StoredDefinition | None = None) -> None:
+    """Write a run on a loop of its own."""
+    asyncio.run(store.create_run(record, stored or definition()))
+
+
+def claim(store: Store, id: str = "run-1", address: str = "") -> int:
+    """Own a run; return the epoch."""
+    return asyncio.run(store.claim(run_id(id), address))
+
+
+def release(store: Store, id: str = "run-1") -> None:
+    """Give a run up."""
+    asyncio.run(store.release(run_id(id)))
+
+
 def start(store: Store, id: str = "run-1", **changes: Any) -> int:
     """Create the run and own it; return the epoch."""
-    store.create_run(run_record(id, **changes), definition())
-    return store.claim(run_id(id))
+    create(store, run_record(id, **changes))
+    return claim(store, id)
 
 
 def full_turn(store_values: tuple[StoredValue, ...] = ()) -> Batch:

@@ -45,14 +45,28 @@ class BulkheadMachine(RuleBasedStateMachine):
             self.line.append(self.names)
 
     @rule()
+    def acquire(self) -> None:
+        self.names += 1
+        nobody_waits, free = not self.line, len(self.running) < self.limit
+        if self.item.try_acquire(self.names, self.now):
+            assert nobody_waits, "nobody overtakes the line"
+            assert free
+            self._runs(self.names)
+        else:
+            assert not (nobody_waits and free and self.state is BreakerState.CLOSED), "a free permit is given"
+
+    @rule()
     def grant(self) -> None:
         holder = self.item.grant(self.now)
         if holder is not None:
             assert holder == self.line.pop(0), "first come, first served"
-            assert self.state is not BreakerState.OPEN, "an open breaker admits nobody"
-            assert self.item.breaker is not None
-            self.running[holder] = self.state
-            self.era[holder] = self.item.breaker.era
+            self._runs(holder)
+
+    def _runs(self, holder: int) -> None:
+        assert self.state is not BreakerState.OPEN, "an open breaker admits nobody"
+        assert self.item.breaker is not None
+        self.running[holder] = self.state
+        self.era[holder] = self.item.breaker.era
 
     @precondition(lambda self: self.running)
     @rule(choice=st.integers(0, 9), ending=st.sampled_from(list(Ending)))

@@ -88,6 +88,36 @@ FLOWS: dict[str, dict[str, Any]] = {
         },
         "end": note("end", "loop"),
     },
+    "switch": {
+        "a": note("a"),
+        "choose": {"switch_on": "{{ tasks.a.result }}", "cases": {"a": "hit", "b": "miss"}, "dependencies": ["a"]},
+        "hit": note("hit"),
+        "miss": note("miss"),
+    },
+    "join": {
+        "a": note("a"),
+        "b": note("b"),
+        "both": {"join_tasks": ["a", "b"], "join_mode": "all_success"},
+        "end": note("end", "both"),
+    },
+    "event": {
+        "tell": {"operator_type": "emit_event", "event_name": "told", "payload": {"n": 1}, "dependencies": ["a"]},
+        "hear": {"operator_type": "wait_for_event", "event_name": "told", "result_key": "heard"},
+        "a": note("a"),
+        "end": note("end", "hear"),
+    },
+    "retry": {
+        "a": {
+            "run": "test -e made || { touch made; exit 1; }; echo a >> ledger",
+            "retry": {"max_attempts": 9, "delay": "5ms"},
+        },
+        "b": note("b", "a"),
+    },
+    "hooks": {
+        "a": note("a", on_success="after"),
+        "after": note("after"),
+        "b": note("b", "a"),
+    },
     "wait": {"a": note("a"), "pause": {"wait_for": "60ms", "dependencies": ["a"]}, "b": note("b", "pause")},
     "nested loops": {
         "outer": {
@@ -113,6 +143,11 @@ EDGES: dict[str, list[tuple[str, str]]] = {
     "branches": [("par/left/a", "par/left/b"), ("par/left/b", "end"), ("par/right/a", "end")],
     "foreach": [("each[0]/do", "each[0]/then"), ("each[2]/then", "end")],
     "while": [("loop[0]/do", "loop[1]/do"), ("loop[2]/do", "end")],
+    "switch": [("a", "hit")],
+    "join": [("a", "end"), ("b", "end")],
+    "event": [("a", "end")],
+    "retry": [("a", "b")],
+    "hooks": [("a", "after"), ("a", "b")],
     "wait": [("a", "b")],
     "nested loops": [("outer[1]/mid[1]/do", "end")],
 }

@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,45 +14,11 @@ import pytest
 from engine import RunId, RunStatus, open_reader
 from engine.runtime.failpoints import NAMES
 
+from .conftest import KILLED, Zygote
 from .flows import EDGES, FLOWS, LEDGER_PY
 
 _START = [name for name in NAMES if not name.startswith("resume.")]
-_KILLED = -9
 _PASSAGES = range(1, 40) if os.environ.get("HIGHWAY_SOAK") else (1, 3)
-
-
-@dataclass(frozen=True, slots=True)
-class Zygote:
-    """Forks engines; see zygote.py."""
-
-    process: subprocess.Popen[str]
-
-    def order(self, folder: Path, failpoints: str, *, resume: bool) -> int:
-        """Run one engine to its end and return its exit code; -9 where it was killed."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        order = {
-            "db": str(folder / "runs.db"),
-            "flow": str(folder / "flow.json"),
-            "run": "run",
-            "failpoints": failpoints,
-            "resume": resume,
-        }
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    """One forking process for the whole module."""
-    argv = [sys.executable, "-m", "tests.integration.crash.zygote"]
-    root = Path(__file__).resolve().parents[3]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as process:
-        yield Zygote(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +42,7 @@ def test_a_killed_engine_loses_nothing_and_repeats_nothing_finished(
     for nth in _PASSAGES:
         folder = prepare(tmp_path / str(nth), flow)
         code = zygote.order(folder, f"{failpoint}:{nth}:kill9", resume=False)
-        if code != _KILLED:
+        if code != KILLED:
             assert code == 0, "the point was not passed that often, so the run just ended"
             break
         kills += 1
@@ -94,7 +57,7 @@ def test_a_resume_may_be_killed_too(
 ) -> None:
     """Two crashes in a row, the second while taking over, are no worse than one."""
     folder = prepare(tmp_path / "run", flow)
-    assert zygote.order(folder, "turn.saved:2:kill9", resume=False) == _KILLED
+    assert zygote.order(folder, "turn.saved:2:kill9", resume=False) == KILLED
     zygote.order(folder, f"{failpoint}:1:kill9", resume=True)
     judge(zygote, folder, flow, expected[flow])
 
@@ -121,9 +84,13 @@ def judge(zygote: Zygote, folder: Path, flow: str, expected: dict[str, object]) 
     for first, second in EDGES[flow]:
         order = lines(folder)
         assert order.index(first) < len(order) - order[::-1].index(second), f"{second} ran before {first}"
-    with sqlite3.connect(folder / "runs.db") as connection:
+    check_integrity(folder)
+
+
+def check_integrity(folder: Path) -> None:
+    """SQLite's own opinion of the database."""
+    with closing(sqlite3.connect(folder / "runs.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
 
 
 def end_of(folder: Path) -> dict[str, object]:

@@ -1,12 +1,15 @@
 """A single-threaded process that has everything imported and forks an engine per order: a crash test costs one fork.
 
-Reads one JSON order a line: `{"db", "flow", "run", "failpoints", "resume"}`; answers with the child's wait status.
+Says `ready`, then reads one JSON order a line: `{"db", "flow", "run", "failpoints", "resume", "kill_after_s"}`; answers
+with the child's exit code, minus the signal that ended it; a child is killed at `kill_after_s`, null for never.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import select
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -17,14 +20,29 @@ from .flows import FLOWS
 def main() -> None:
     """Warm up everything that starts no thread, then fork for each order."""
     warm_up()
+    _say("ready")
     for line in sys.stdin:
         order: dict[str, Any] = json.loads(line)
         child = os.fork()
         if child == 0:
             os._exit(run(order))
+        if order["kill_after_s"] is not None:
+            _kill_after(child, order["kill_after_s"])
         _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
-        sys.stdout.flush()
+        _say(str(os.waitstatus_to_exitcode(status)))
+
+
+def _say(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+def _kill_after(child: int, seconds: float) -> None:
+    """Kill a child that lives that long."""
+    ended = os.pidfd_open(child)
+    if not select.select([ended], [], [], seconds)[0]:
+        os.kill(child, signal.SIGKILL)
+    os.close(ended)
 
 
 def warm_up() -> None:

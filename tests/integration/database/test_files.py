@@ -19,7 +19,7 @@ from engine.core.values import store_value
 from engine.errors import StoreCorrupt, StoreError, StoreTooNew, UsageError
 from engine.persistence.manager import default_url, open_reader, open_store
 from engine.persistence.memory_storage import MemoryStore
-from tests.contract.turns import append, batch, definition, run_id, run_record, start
+from tests.contract.turns import append, batch, claim, create, run_id, run_record, start
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_file_deleted_while_in_use_is_named(path: Path, replacement: bytes | N
     with pytest.raises(StoreError, match="E-STORE-GONE"):
         append(store, batch(RunContinued()))
     with pytest.raises(StoreError, match="E-STORE-GONE"):
-        store.claim(run_id())
+        claim(store)
     if replacement is None:
         with pytest.raises(StoreError, match="E-STORE-GONE"):
             store.runs()
@@ -209,7 +209,7 @@ def test_a_reader_of_nothing_shows_nothing_creates_nothing_and_sees_what_comes(t
     assert [] == list(tmp_path.iterdir())
 
     store = open_store(str(path))
-    store.create_run(run_record(), definition())
+    create(store, run_record())
     assert ["run-1"] == [run.id for run in reader.runs()]
     store.close()
     reader.close()
@@ -250,7 +250,7 @@ def test_a_path_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     url = url.format(folder=tmp_path)
     store = open_store(url)
-    store.create_run(run_record(), definition())
+    create(store, run_record())
     reader = open_reader(url)
 
     assert (tmp_path / "x y%23?.db").is_file()

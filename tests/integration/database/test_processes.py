@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -19,7 +21,7 @@ from engine.core.events import RunContinued, RunStarted
 from engine.core.status import RunStatus
 from engine.errors import OwnedElsewhere
 from engine.persistence.manager import open_reader, open_store
-from tests.contract.turns import append, batch, run_id, run_record, start
+from tests.contract.turns import append, batch, claim, create, definition, release, run_id, run_record, start
 
 ROOT = Path(__file__).parents[3]
 
@@ -73,7 +75,7 @@ def test_a_second_process_is_refused_within_a_second_with_the_owners_pid(url: st
     began = time.monotonic()
 
     with pytest.raises(OwnedElsewhere, match=str(owner.pid)):
-        store.claim(run_id())
+        claim(store)
 
     assert time.monotonic() - began < 1
     assert owner.pid == store.owner_pid(run_id())
@@ -94,7 +96,7 @@ def test_the_run_of_a_killed_owner_is_interrupted_and_can_be_claimed(url: str, s
     assert reader.owner_pid(run_id()) is None
     reader.close()
     store = open_store(url)
-    assert 2 == store.claim(run_id())
+    assert 2 == claim(store)
     assert RunStatus.RUNNING is store.run(run_id()).status
     store.close()
 
@@ -115,7 +117,7 @@ def test_looking_at_a_lock_never_makes_a_claim_fail(url: str) -> None:
     """Ten readers that ask all the time who owns the run do not stand in the way of its owners."""
     store = open_store(url)
     start(store)
-    store.release(run_id())
+    release(store)
     ended = threading.Event()
 
     def look() -> None:
@@ -127,8 +129,8 @@ def test_looking_at_a_lock_never_makes_a_claim_fail(url: str) -> None:
         looker.start()
     try:
         for epoch in range(2, 12):
-            assert epoch == store.claim(run_id())
-            store.release(run_id())
+            assert epoch == claim(store)
+            release(store)
     finally:
         ended.set()
         for looker in lookers:
@@ -145,7 +147,7 @@ def test_programs_that_the_owner_starts_do_not_hold_its_lock(url: str) -> None:
         store.close()
         other = open_store(url)
         try:
-            assert 2 == other.claim(run_id())
+            assert 2 == claim(other)
         finally:
             child.kill()
             other.close()
@@ -182,14 +184,23 @@ def test_four_processes_create_one_file_at_the_same_moment(url: str, spawn: Spaw
     reader.close()
 
 
-def test_the_loop_goes_on_while_another_process_has_the_file(url: str, spawn: Spawn) -> None:
-    """A turn waits for a locked file; timers do not wait with it, and the turn is then written once."""
+@pytest.mark.parametrize("write", ["append", "create", "claim", "release"])
+def test_the_loop_goes_on_while_another_process_has_the_file(url: str, spawn: Spawn, write: str) -> None:
+    """What is written waits for a locked file; timers do not wait with it, and it is then written once."""
     store = open_store(url)
     start(store)
+    create(store, run_record("run-2", status=RunStatus.CREATED))
     holder = spawn("hold", "")
 
+    writes: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+        "append": lambda: store.append(batch(RunContinued())),
+        "create": lambda: store.create_run(run_record("run-3"), definition()),
+        "claim": lambda: store.claim(run_id("run-2")),
+        "release": lambda: store.release(run_id()),
+    }
+
     async def main() -> float:
-        writing = asyncio.create_task(store.append(batch(RunContinued())))
+        writing = asyncio.create_task(writes[write]())
         longest, last = 0.0, time.monotonic()
         for _ in range(100):
             await asyncio.sleep(0.01)
@@ -203,7 +214,10 @@ def test_the_loop_goes_on_while_another_process_has_the_file(url: str, spawn: Sp
     longest = asyncio.run(main())
 
     assert longest < 0.5
-    assert [1] == [entry.seq for entry in store.entries(run_id())]
+    assert (write == "append") == bool(store.entries(run_id()))
+    assert (write == "create") == ("run-3" in [run.id for run in store.runs()])
+    assert (os.getpid() if write == "claim" else None) == store.owner_pid(run_id("run-2"))
+    assert (None if write == "release" else os.getpid()) == store.owner_pid(run_id())
     store.close()
 
 
