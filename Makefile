@@ -65,7 +65,9 @@ test: format-check lint types imports ## every check CI runs
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not soak" --cov --cov-report=term
 
 .PHONY: soak
-soak: $(READY) ## the tests that take minutes: fifty kills, long random workflows
+soak: $(READY) ## what takes minutes: 300 random kills, every failpoint at every passage, a hundred crowds, 100 MB lines
+	@HYPOTHESIS_PROFILE=soak HIGHWAY_SOAK=1 $(BIN)/python -m pytest --timeout=3600 -n $(WORKERS) --dist loadgroup \
+		tests/integration/crash tests/integration/database/test_faults.py tests/properties
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest --timeout=3600 -m soak tests
 
 .PHONY: bench

@@ -10,6 +10,7 @@ _BARS = {
     ("layered", 1000): {},
 }
 _GUARD_US = 15.0
+_REFUSED_MS = 50.0
 _LARGE_ROUNDS = 3
 
 
@@ -32,6 +33,8 @@ def rows() -> list[Row]:
             bar=_GUARD_US,
         )
     )
+    refused = child_json("benchmarks.expression_case")
+    found.append(Row(name="the slowest hostile expression", value=refused["ms"], unit="ms CPU", bar=_REFUSED_MS))
     return [*found, *_large()]
 
 

@@ -150,7 +150,7 @@ class HighwayApp(KeyedApp):
 
     def _tick(self) -> None:
         self._frame += 1
-        if self.screen is self.run_screen and self.run_screen.ready:
+        if self.screen_stack and self.screen is self.run_screen and self.run_screen.ready:  # none is left at the end
             self.run_screen.tick(self.now(), self._spin)
             self.reading.read_log()
             self.operating.look()

@@ -118,9 +118,10 @@ class Bulkhead(Generic[Holder]):
 
     def release(self, holder: Holder, ending: Ending, now: float) -> None:
         """Give the permit back, or leave the line; unknown holders are ignored."""
-        self._line.pop(holder, None)
         era = self._holding.pop(holder, None)
-        if era is not None and self.breaker is not None and self.spec.breaker is not None:
+        if era is None:
+            self._line.pop(holder, None)
+        elif self.breaker is not None and self.spec.breaker is not None:
             self._look(now)
             self._become(b.record(self.breaker, self.spec.breaker, ending, era, now), now)
 
