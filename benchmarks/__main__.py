@@ -1,4 +1,4 @@
-"""`python -m benchmarks [engine] [cold] [process] [ui]`: measure and print one table."""
+"""`python -m benchmarks [engine] [cold] [process] [ui] [live]`: measure and print one table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import import_module
 
 from .measure import show
 
-SUITES = ("engine", "cold", "process", "ui")
+SUITES = ("engine", "cold", "process", "ui", "live")
 
 
 def main() -> None:
