@@ -1,13 +1,14 @@
 """Between the engine's thread and the screen; the only module that holds both an Engine and the App.
 
-The engine appends its turns to a deque and nothing else. A timer drains it up to 30 times a second, and only while a
-run of this process lives: an idle screen does no work at all.
+The engine appends its turns to a deque and nothing else. A timer drains it up to 30 times a second, less often where
+drawing takes more than its share, and only while a run of this process lives: an idle screen does no work at all.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
-from time import monotonic
+from time import monotonic, thread_time
 from typing import TYPE_CHECKING, Final
 
 from engine import EngineError, JsonValue, RunId, RunReader, StoreError, TaskKey
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
     from .options import UiOptions
 
 FASTEST_S: Final = 1 / 30
-LATE_S: Final = 2.5 * FASTEST_S
-"""A drain that comes this long after the one before had to wait for the screen, which then gets a third of them."""
+SLOWEST_S: Final = 0.5
+"""People see a change within this time, whatever the drawing costs."""
+SHARE: Final = 0.2
+"""How much of a processor drawing may take from an engine that works in the same process."""
+SWITCH_S: Final = 0.0005
+"""How long the engine's thread waits for a UI that computes; Python's own 5 ms are a long time for a scheduler."""
 
 
 class Bridge:
@@ -41,8 +46,8 @@ class Bridge:
         self._feed = LiveFeed()
         self._handles: dict[RunId, RunHandle] = {}
         self._starting = 0
-        self._skip = 0
-        self._ticked = 0.0
+        self._drained = 0.0
+        self._used = 0.0
         self._timer: Timer | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
@@ -63,6 +68,7 @@ class Bridge:
 
     async def open(self) -> None:
         """Open the store and start the engine's thread. Raises StoreError."""
+        sys.setswitchinterval(SWITCH_S)
         engine = await in_thread(self._make_engine)
         self._engine = engine
         self._unsubscribe = engine.subscribe(self._feed.push)
@@ -142,13 +148,11 @@ class Bridge:
             engine.close(timeout_s)
 
     def _tick(self) -> None:
-        now = monotonic()
-        late, self._ticked = now - self._ticked > LATE_S, now
-        if self._skip:
-            self._skip -= 1
+        now, used = monotonic(), thread_time()
+        since = now - self._drained
+        if since < SLOWEST_S and used - self._used > SHARE * since:
             return
-        if late:
-            self._skip = 2
+        self._drained, self._used = now, used
         self.flush()
 
     async def _begin(self, call: Callable[[], RunHandle]) -> RunHandle:

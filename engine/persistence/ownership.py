@@ -19,8 +19,8 @@ from ..errors import OwnedElsewhere
 from ..keys import RunId
 from .files import make_folder
 
-_PATIENCE_S: Final = 1.0
-"""How long a claim waits for readers that look at the lock; each holds it for microseconds."""
+_PATIENCE_S: Final = 30.0
+"""How long a claim waits for readers that look at the lock; each holds it for microseconds. An owner ends the wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,7 +139,7 @@ def test_cancel_lets_a_function_tidy_up(tmp_path: Path) -> None:
     async def test(tools: Bench) -> None:
         marker = tmp_path / "marker"
         call = asyncio.create_task(tools.run(process_call(tools, "tidy_up", args=(str(marker),))))
-        await tools.log.shows("ready")
+        await tools.log.shows("ready\n")
         call.cancel()
         outcome = await call
 
@@ -156,7 +156,7 @@ def test_cancel_reaches_a_coroutine(tmp_path: Path) -> None:
     async def test(tools: Bench) -> None:
         marker = tmp_path / "marker"
         call = asyncio.create_task(tools.run(process_call(tools, "print_and_hang_async", args=(str(marker),))))
-        await tools.log.shows("ready")
+        await tools.log.shows("ready\n")
         call.cancel()
 
         assert ("cancelled", "cancelled") == ((await call).status, marker.read_text())
@@ -276,7 +276,7 @@ def test_function_that_watches_is_told_to_end(isolate: Isolation, end: str, tmp_
             tools.call("function", "hello", isolate=isolate)
         )  # the process is there: its start takes no time
         running = asyncio.create_task(tools.run(call))
-        await tools.log.shows("ready")
+        await tools.log.shows("ready\n")
         began = time.monotonic()
         if end == "cancel":
             running.cancel()
