@@ -91,6 +91,8 @@ ACTIONS: Final[tuple[Action, ...]] = (
     _action("graph", "move_down", "down j", "To the task below"),
     _action("graph", "move_left", "left h", "To the task on the left"),
     _action("graph", "move_right", "right l", "To the task on the right"),
+    _action("graph", "fold", "o", "Fold or open a group"),
+    _action("graph", "fold_all", "O", "Fold or open all groups"),
     _action("graph", "first", "g home", "First task"),
     _action("graph", "last", "G end", "Last task"),
     _action("text", "up", "up k", "Scroll up"),

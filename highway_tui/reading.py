@@ -38,20 +38,21 @@ class Reading:
         self._log: LogFeed | None = None
         self._log_busy = False
         self._log_again = False
-        self._drawn: tuple[object, int, int] = (None, 0, 0)
+        self._drawn: tuple[object, ...] = ()
 
     # --- the graph ---------------------------------------------------------------------------------------------
 
     async def draw(self, width: int, height: int) -> None:
         """Lay the session's graph out for a pane of this size and show it."""
         plan, screen = self._app.session.plan, self._app.run_screen
-        wanted = (plan, width, height)
+        folded = self._app.session.folded_now
+        wanted = (plan, width, height, folded)
         if wanted == self._drawn or width < 4:
             return
         if plan is None or not 0 < len(plan.root.nodes) <= DRAWN_NODES:
             screen.show_drawing(None, broad=False)
         else:
-            picture = await in_thread(lambda: _draw(plan, width, height))
+            picture = await in_thread(lambda: _draw(plan, folded, width, height))
             if plan is not self._app.session.plan:
                 return
             screen.show_drawing(picture.drawing, broad=picture.broad)
@@ -163,12 +164,12 @@ class Reading:
         return facts
 
 
-def _draw(plan: Plan, width: int, height: int) -> Picture:
+def _draw(plan: Plan, folded: frozenset[str], width: int, height: int) -> Picture:
     """Lay a plan out; the layout core is imported with the first drawing."""
     from .flow import flow_of
     from .sizing import draw
 
-    return draw(flow_of(plan), width, height)
+    return draw(flow_of(plan, folded), width, height)
 
 
 def _read_facts(reader: RunReader, run_id: RunId, record: TaskRecord, line: int | None) -> list[Fact]:

@@ -36,6 +36,8 @@ class Session:
         """As the engine of this process showed them last; empty for runs that it has not had."""
         self.runtimes: set[str] = set()
         """Runtimes that the shown run was seen to use."""
+        self.folded: frozenset[str] | None = None
+        """Paths of the operators that the graph shows folded; None until a person has changed that."""
         self.notice = ""
         """What is wrong with the surroundings, in one line; empty while nothing is."""
 
@@ -126,7 +128,22 @@ class Session:
         self.run_id = run_id
         self.owner_pid, self.is_left = None, False
         self.view = RunView(plan)
+        self.folded = None
         self.bulkheads, self.runtimes = {}, set()
+
+    def fold(self, path: str | None) -> None:
+        """Fold an operator in the graph, or open it; None: open all, or fold all where none is folded."""
+        nodes = self.view.nodes
+        now = self.folded_now
+        if path is not None:
+            self.folded = now ^ {path}
+        else:
+            self.folded = frozenset() if now else nodes.groups
+
+    @property
+    def folded_now(self) -> frozenset[str]:
+        """Paths of the operators that are folded."""
+        return self.view.nodes.folded_at_first if self.folded is None else self.folded
 
     def take_bulkheads(self, known: Bulkheads) -> None:
         """Take what the engine of this process says of its bulkheads."""

@@ -36,11 +36,12 @@ def draw(graph: FlowGraph, width: int, height: int) -> Picture:
 
 
 def _fitting(graph: FlowGraph, width: int, height: int) -> Drawing:
-    longest = max((cell_len(node.label) for node in graph.nodes), default=8)
-    marks = 4 if any(node.kind is not NodeKind.TASK for node in graph.nodes) else 2
+    nodes = list(graph.walk())
+    longest = max((cell_len(node.label) for node in nodes if node.group is None), default=8)
+    marks = 4 if any(node.kind is not NodeKind.TASK for node in nodes if node.group is None) else 2
     wide = max(NARROWEST, min(longest + marks + TAIL + 2, WIDEST))
     shelf = max(width, 60)
-    if len(graph.nodes) <= _TRIED_NODES:
+    if len(nodes) <= _TRIED_NODES:
         for chip, tall in ((wide, 3), *((chip, 1) for chip in range(wide, NARROWEST - 1, -2))):
             drawing = lay_out(graph, Spacing(node_width=chip, node_height=tall), shelf_width=shelf)
             if drawing.width <= width and (tall == 1 or drawing.height <= height):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine import Node, TaskKey, TaskRecord
+from engine import Node, TaskRecord
 
 from . import sentences
 from .keymap import Place, actions_of, show_key
 from .session import Session
-from .view_models import RunView, task_key
-from .widgets.dag_view import Chip
+from .view_models import RunView
 from .widgets.header_bar import HeaderModel
+from .widgets.node_ink import Chip
 
 Hints = tuple[list[tuple[str, str, bool]], list[tuple[str, str]]]
 """(key, word, possible now) by importance, and those that are always there."""
@@ -46,16 +46,15 @@ class ChipTexts:
         """Nothing is known yet."""
         self._view: RunView | None = None
         self._known: dict[str, tuple[TaskRecord | None, Chip]] = {}
-        self._keys: dict[str, tuple[TaskKey, Node]] = {}
+        self._nodes: dict[str, Node] = {}
 
     def chips(self, view: RunView, now: float) -> dict[str, Chip]:
-        """Give the chips of all tasks of the workflow itself, by id."""
+        """Give the chips of all tasks, those inside others included, by path: of a loop, those of one iteration."""
         if view is not self._view:
             self._view, self._known = view, {}
-            nodes = () if view.plan is None else view.plan.root.nodes
-            self._keys = {node.id: (task_key(node.id), node) for node in nodes}
-        for name, (key, node) in self._keys.items():
-            record = view.record(key)
+            self._nodes = dict(view.nodes.all())
+        for name, node in self._nodes.items():
+            record = view.record(view.instance(name))
             known = self._known.get(name)
             if known is None or record is not known[0] or (record is not None and record.finished_at is None):
                 self._known[name] = (record, _chip(node, record, now))

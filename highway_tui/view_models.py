@@ -252,6 +252,17 @@ class RunView:
         place = None if self.plan is None or key.scope != ROOT else self.plan.root.index.get(key.task)
         return "task" if self.plan is None or place is None else self.plan.root.nodes[place].operator
 
+    def instance(self, path: str) -> TaskKey:
+        """Give the instance that stands for a task of the definition; in a loop, that of the iteration to look at."""
+        return self.nodes.instance(path, self._iteration)
+
+    def _iteration(self, loop: TaskKey) -> ScopePath | None:
+        """Choose one scope of a loop: the newest that lives, else one that failed, else the newest."""
+        children = self._children.get(loop)
+        if children is None or not children.scopes:
+            return None
+        return next(reversed(children.live or children.failed or children.scopes))
+
     def node(self, key: TaskKey) -> Node | None:
         """Give the task of the definition that an instance stands for; None where it is not known."""
         return self.nodes.of(key)
@@ -360,12 +371,6 @@ def _mark(marks: dict[_Key, None], key: _Key, *, on: bool) -> None:
         marks[key] = None
     else:
         marks.pop(key, None)
-
-
-def _asks(record: TaskRecord) -> bool:
-    if record.status is TaskStatus.WAITING:
-        return record.reason is not None and record.reason.code == "approval"
-    return record.status is TaskStatus.NEEDS_ATTENTION
 
 
 def _scope_order(scope: ScopePath) -> tuple[int, str]:

@@ -5,9 +5,9 @@ of work is layer, proper, order, coord, port, route (together: part), paint, lab
 """
 
 from .chips import chip_text, chip_width, fit, render_text, short_names
-from .drawing import Box, Direction, Drawing, EdgeKey, Label, Point, Run, Wire
+from .drawing import Box, Column, Direction, Drawing, EdgeKey, Frame, Label, Point, Run, Wire
 from .glyphs import ASCII, UNICODE, Arm, Glyphs, Mark
-from .graph import EdgeKind, FlowEdge, FlowGraph, FlowNode, GraphInvalid, NodeKind, hide_implied
+from .graph import EdgeKind, FlowColumn, FlowEdge, FlowGraph, FlowGroup, FlowNode, GraphInvalid, NodeKind, hide_implied
 from .layout import lay_out
 from .part import Spacing
 
@@ -16,13 +16,17 @@ __all__ = [
     "UNICODE",
     "Arm",
     "Box",
+    "Column",
     "Direction",
     "Drawing",
     "EdgeKey",
     "EdgeKind",
+    "FlowColumn",
     "FlowEdge",
     "FlowGraph",
+    "FlowGroup",
     "FlowNode",
+    "Frame",
     "Glyphs",
     "GraphInvalid",
     "Label",

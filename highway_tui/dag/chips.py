@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping
 
 from rich.cells import cell_len, set_cell_size
 
-from .drawing import Drawing
+from .drawing import Box, Drawing, Frame
 from .glyphs import UNICODE, Glyphs
 
-__all__ = ["chip_text", "chip_width", "fit", "render_text", "short_names"]
+__all__ = ["chip_text", "chip_width", "fit", "frame_bottom", "frame_title", "render_text", "short_names"]
 
 _TIME_CELLS = 5
 """`0.4s`, `12m3s`, `1h02m`."""
@@ -81,6 +81,10 @@ def render_text(drawing: Drawing, labels: Mapping[str, str], glyphs: Glyphs = UN
     """
     lines: list[str] = []
     for y, row in enumerate(drawing.rows(glyphs)):
+        for name, frame in drawing.frames_in(y):
+            upper = frame_title(labels.get(name, name), "", frame.box.width, glyphs)
+            lower = frame_bottom(frame.box, drawing.ports[name][1], glyphs)
+            row = _framed(row, frame, y, {frame.box.y: upper, frame.bottom: lower}, glyphs.frame.side)  # noqa: PLW2901 - over it
         pieces: list[str] = []
         end = 0
         for x, name in drawing.nodes_in(y):
@@ -88,6 +92,35 @@ def render_text(drawing: Drawing, labels: Mapping[str, str], glyphs: Glyphs = UN
             end = x + drawing.nodes[name].width
         lines.append("".join([*pieces, row[end:]]).rstrip())
     return "\n".join(lines)
+
+
+def frame_title(title: str, note: str, width: int, glyphs: Glyphs = UNICODE) -> str:
+    """The upper border of a group: its title on the left, a note on the right; cut where they do not fit."""
+    line = glyphs.frame.line
+    right = f" {note} " if note and cell_len(note) + 8 <= width else ""
+    room = width - 4 - cell_len(right)
+    left = fit(title, room).rstrip() if cell_len(title) > room else title
+    filling = line * (width - 4 - cell_len(left) - cell_len(right))
+    return f"{glyphs.frame.top_left} {left} {filling}{right}{glyphs.frame.top_right}"
+
+
+def frame_bottom(box: Box, ports: Collection[int], glyphs: Glyphs = UNICODE) -> str:
+    """The lower border of a group, with a port in each column in which a line leaves."""
+    edge = [glyphs.frame.bottom_left, *glyphs.frame.line * (box.width - 2), glyphs.frame.bottom_right]
+    for column in ports:
+        edge[column - box.x] = glyphs.frame.port
+    return "".join(edge)
+
+
+def _framed(row: str, frame: Frame, y: int, borders: Mapping[int, str], side: str) -> str:
+    box = frame.box
+    end = box.x + box.width
+    if y in borders:
+        return row[: box.x] + borders[y] + row[end:]
+    row = row[: box.x] + side + row[box.x + 1 : end - 1] + side + row[end:]
+    for column in frame.columns if frame.titled and y == box.y + 1 else ():
+        row = row[: column.x] + fit(column.title, column.width) + row[column.x + column.width :]
+    return row
 
 
 def _box_row(drawing: Drawing, name: str, y: int, text: str, glyphs: Glyphs) -> str:

@@ -14,7 +14,7 @@ from .glyphs import Arm, Glyphs, Mark
 from .graph import EdgeKind
 from .proper import Proper
 
-__all__ = ["Box", "Direction", "Drawing", "EdgeKey", "Label", "Point", "Run", "Wire"]
+__all__ = ["Box", "Column", "Direction", "Drawing", "EdgeKey", "Frame", "Label", "Point", "Run", "Wire"]
 
 Direction = Literal["up", "down", "left", "right"]
 EdgeKey = tuple[str, str]
@@ -53,6 +53,36 @@ class Label(NamedTuple):
     y: int
     text: str
     edge: EdgeKey
+
+
+class Column(NamedTuple):
+    """One of the graphs side by side in a frame."""
+
+    x: int
+    width: int
+    title: str
+    """Of a branch, on the row below that of the frame's title; empty for none."""
+
+
+class Frame(NamedTuple):
+    """The border around a group. Its first row holds the title, its last the ports; the rest is inside."""
+
+    box: Box
+    columns: tuple[Column, ...]
+    depth: int
+    """Frames around it."""
+    titled: bool
+    """True where its second row holds the titles of its columns."""
+
+    @property
+    def bottom(self) -> int:
+        """Its last row."""
+        return self.box.y + self.box.height - 1
+
+    def shows(self, x: int, y: int) -> bool:
+        """Whether a cell is one of its own: border or title."""
+        box = self.box
+        return box.covers(x, y) and (y in {box.y, self.bottom} or x in {box.x, box.x + box.width - 1})
 
 
 class Run(NamedTuple):
@@ -117,7 +147,9 @@ class Drawing:
     width: int
     height: int
     nodes: Mapping[str, Box]
-    """Where each node's chip goes."""
+    """Where each node goes: its chip, or its frame."""
+    frames: Mapping[str, Frame]
+    """Of those that are frames; one inside another comes after it."""
     ports: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]
     """Columns in which lines touch each chip: above, below."""
     mask: tuple[bytes, ...]
@@ -128,6 +160,8 @@ class Drawing:
     """In drawing order; numbers in `path` and `runs` are places in it."""
     edges: Mapping[EdgeKey, Trace]
     """Every edge that is drawn."""
+    parents: Mapping[str, str]
+    """The innermost frame around each node that is inside one."""
     tracers: Sequence[Tracer] = field(repr=False)
     layers: Sequence[tuple[int, Sequence[str]]] = field(repr=False)
     """(part, ids from left to right) of each layer that holds nodes, from top to bottom, part after part."""
@@ -139,8 +173,9 @@ class Drawing:
     def __post_init__(self) -> None:
         rows: dict[int, list[tuple[int, str]]] = {}
         for name, box in self.nodes.items():
-            for y in range(box.y, box.y + box.height):
-                rows.setdefault(y, []).append((box.x, name))
+            if name not in self.frames:
+                for y in range(box.y, box.y + box.height):
+                    rows.setdefault(y, []).append((box.x, name))
         for row in rows.values():
             row.sort()
         buckets: dict[int, list[int]] = {}
@@ -160,14 +195,22 @@ class Drawing:
         object.__setattr__(self, "_layer_of", places)
 
     def node_at(self, x: int, y: int) -> str | None:
-        """Id of the node whose chip covers a cell."""
+        """Id of the node whose chip covers a cell, else of the innermost frame around it."""
         row = self._rows.get(y, ())
         place = bisect_right(row, x, key=lambda entry: entry[0]) - 1
-        return row[place][1] if place >= 0 and self.nodes[row[place][1]].covers(x, y) else None
+        if place >= 0 and self.nodes[row[place][1]].covers(x, y):
+            return row[place][1]
+        around = [name for name, frame in self.frames.items() if frame.box.covers(x, y)]
+        return around[-1] if around else None
 
     def nodes_in(self, y: int) -> Sequence[tuple[int, str]]:
         """(first column, id) of each chip in a row, from left to right."""
         return self._rows.get(y, ())
+
+    def frames_in(self, y: int) -> list[tuple[str, Frame]]:
+        """(id, frame) of each frame that has cells in a row, outer ones first."""
+        found = [(name, frame) for name, frame in self.frames.items() if frame.box.y <= y <= frame.bottom]
+        return sorted(found, key=lambda entry: entry[1].depth)
 
     def path(self, source: str, target: str) -> tuple[int, ...]:
         """Wires of an edge from its upper end to its lower one. KeyError if there is no such edge."""
@@ -218,14 +261,14 @@ class Drawing:
     def move(self, start: str, direction: Direction) -> str | None:
         """The next node in a direction: up and down along edges, to the first child or the nearest parent;
 
-        left and right within the layer, and past its end to the nearest chip of another part. None: there is none.
+        left and right within the layer, and past its end to the nearest node of another part. A frame is entered from
+        above and left at its end. None: there is none.
         """
-        box = self.nodes[start]
         if direction == "down":
-            return min(self._near[1].get(start, ()), key=lambda name: self.nodes[name].x, default=None)
+            return self._down(start)
         if direction == "up":
-            nearness = [(abs(self.nodes[name].middle - box.middle), name) for name in self._near[0].get(start, ())]
-            return min(nearness, default=(0, None))[1]
+            return self._up(start)
+        box = self.nodes[start]
         depth, place = self._layer_of[start]
         part, layer = self.layers[depth]
         step = 1 if direction == "right" else -1
@@ -237,3 +280,24 @@ class Drawing:
             if (other.x - box.x) * step > 0 and self.layers[self._layer_of[name][0]][0] != part
         ]
         return min(beyond, default=(0, 0, None))[2]
+
+    def around(self, name: str) -> str | None:
+        """Id of the innermost frame around a node; None for those of the graph itself."""
+        return self.parents.get(name)
+
+    def _down(self, start: str) -> str | None:
+        inside = [name for name, parent in self.parents.items() if parent == start and not self._near[0].get(name)]
+        if inside:
+            return min(inside, key=lambda name: (self.nodes[name].y, self.nodes[name].x))
+        at: str | None = start
+        while at is not None:
+            children = self._near[1].get(at, ())
+            if children:
+                return min(children, key=lambda name: self.nodes[name].x)
+            at = self.around(at)
+        return None
+
+    def _up(self, start: str) -> str | None:
+        middle = self.nodes[start].middle
+        nearness = [(abs(self.nodes[name].middle - middle), name) for name in self._near[0].get(start, ())]
+        return min(nearness, default=(0, self.around(start)))[1]

@@ -28,10 +28,13 @@ class Mark:
     """A vertical line; another net runs through under it, from side to side."""
     ARROW_DOWN: Final = 2 << 4
     ARROW_UP: Final = 3 << 4
+    ARROW_LEFT: Final = 4 << 4
+    BACK: Final = 5 << 4
+    """A line that runs back inside the frame of a loop: dashed in every look."""
 
 
 class BoxGlyphs(NamedTuple):
-    """The border of a chip three or more rows high."""
+    """A border: of a chip three or more rows high, or of a group."""
 
     top_left: str
     top_right: str
@@ -54,25 +57,31 @@ class Glyphs:
     dashed: str
     """Lines skipped, and those that run against the flow. Corners and junctions are those of `light`."""
     box: BoxGlyphs
+    frame: BoxGlyphs
+    """The border of a group."""
 
 
-def _table(arms: str, down: str, up: str) -> str:
-    """A table from 16 characters, indexed by arms, and two arrows."""
+def _table(arms: str, arrows: str, back: str) -> str:
+    """A table from 16 characters, indexed by arms, three arrows (down, up, left), and the characters of BACK."""
     vertical = arms[Arm.UP | Arm.DOWN]
-    rows = [arms, vertical * 16, down * 16, up * 16]
+    rows = [arms, vertical * 16, *(arrow * 16 for arrow in arrows), back]
     return "".join(rows) + " " * (256 - 16 * len(rows))
 
 
+#          none U D UD L UL DL UDL R UR DR UDR LR ULR DLR all
+_DASHED = " ╵╷┆╴╯╮┤╶╰╭├┄┴┬┼"
+_DOTTED = " :::.+++.+++.+++"
 UNICODE: Final = Glyphs(
-    #              none U D UD L UL DL UDL R UR DR UDR LR ULR DLR all
-    light=_table(" ╵╷│╴╯╮┤╶╰╭├─┴┬┼", "▼", "▲"),
-    heavy=_table(" ╹╻┃╸┛┓┫╺┗┏┣━┻┳╋", "▼", "▲"),
-    dashed=_table(" ╵╷┆╴╯╮┤╶╰╭├┄┴┬┼", "▼", "▲"),
+    light=_table(" ╵╷│╴╯╮┤╶╰╭├─┴┬┼", "▼▲◄", _DASHED),
+    heavy=_table(" ╹╻┃╸┛┓┫╺┗┏┣━┻┳╋", "▼▲◄", _DASHED),
+    dashed=_table(_DASHED, "▼▲◄", _DASHED),
     box=BoxGlyphs(*"╭╮╰╯─│┬"),
+    frame=BoxGlyphs(*"┌┐└┘─│┬"),
 )
 ASCII: Final = Glyphs(
-    light=_table(" |||-+++-+++-+++", "v", "^"),
-    heavy=_table(" ###=###=###=###", "v", "^"),
-    dashed=_table(" :::.+++.+++.+++", "v", "^"),
+    light=_table(" |||-+++-+++-+++", "v^<", _DOTTED),
+    heavy=_table(" ###=###=###=###", "v^<", _DOTTED),
+    dashed=_table(_DOTTED, "v^<", _DOTTED),
     box=BoxGlyphs(*"++++-|+"),
+    frame=BoxGlyphs(*"++++=|+"),
 )

@@ -1,14 +1,26 @@
-"""What is drawn: a flat graph of named nodes and typed edges. A FlowGraph exists only if its edges fit its nodes.
+"""What is drawn: a graph of named nodes and typed edges; a node may hold graphs of its own.
+
+A FlowGraph exists only if its edges fit its nodes. They connect nodes of one graph, never one with a node inside it.
 
 Order means something: nodes stand in the order of the workflow file, and wherever the layout has a choice, file
 order decides. Cycles are allowed here; the layout turns the edges that close them against the flow.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["EdgeKind", "FlowEdge", "FlowGraph", "FlowNode", "GraphInvalid", "NodeKind", "hide_implied"]
+__all__ = [
+    "EdgeKind",
+    "FlowColumn",
+    "FlowEdge",
+    "FlowGraph",
+    "FlowGroup",
+    "FlowNode",
+    "GraphInvalid",
+    "NodeKind",
+    "hide_implied",
+]
 
 
 class GraphInvalid(ValueError):
@@ -55,10 +67,12 @@ class FlowNode:
     """One chip of the drawing."""
 
     id: str
-    """Unique in its graph; what the drawing answers with."""
+    """Unique in the whole drawing; what it answers with."""
     label: str
     """What a person reads; any text, its width is measured in cells."""
     kind: NodeKind = NodeKind.TASK
+    group: "FlowGroup | None" = None
+    """What its frame shows; None: it is one chip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +82,24 @@ class FlowEdge:
     source: str
     target: str
     kind: EdgeKind = EdgeKind.DEP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowColumn:
+    """One graph inside a frame: a branch, or all there is."""
+
+    graph: "FlowGraph"
+    title: str = ""
+    """Of a branch; empty for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowGroup:
+    """The inside of an operator, framed: its branches side by side, or the body of a loop."""
+
+    columns: tuple[FlowColumn, ...]
+    repeats: bool = False
+    """A line runs back from its last node to its first, where it has one of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +127,13 @@ class FlowGraph:
             if edge.source == edge.target:
                 raise GraphInvalid(f'the edge "{edge.source}" -> "{edge.target}" leads to its own source')
         object.__setattr__(self, "index_of", index_of)
+
+    def walk(self) -> Iterator[FlowNode]:
+        """Every node, those inside others included."""
+        for node in self.nodes:
+            yield node
+            for column in node.group.columns if node.group else ():
+                yield from column.graph.walk()
 
 
 def hide_implied(graph: FlowGraph) -> FlowGraph:

@@ -1,18 +1,21 @@
 """Graph in, drawing out: the one entry of the layout. The same graph gives the same drawing, to the cell.
 
-Each connected part of the graph is laid out on its own; parts are packed side by side, in file order, in as many
-shelves as needed.
+What is inside a group is laid out first; its frame is one big node of the graph around it. Each connected part of the
+graph is laid out on its own; parts are packed side by side, in file order, in as many shelves as needed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from .drawing import Box, Drawing, EdgeKey, Label, Point, Trace, Tracer, Wire
+from .drawing import Box, Drawing, EdgeKey, Point, Trace, Tracer
+from .frame import frame_width, lay_out_inside
 from .graph import EdgeKind, FlowGraph
 from .label import Labeller
 from .layer import Link
 from .paint import Canvas, paint_part, wires_of_part
-from .part import Part, Spacing, lay_out_part
+from .part import Part, Size, Spacing, lay_out_part
+from .pieces import Pieces
 
 __all__ = ["lay_out"]
 
@@ -38,9 +41,21 @@ def lay_out(graph: FlowGraph, spacing: Spacing | None = None, *, shelf_width: in
     spacing = spacing or Spacing()
     if spacing.node_width < 3 or spacing.node_height < 1:
         raise ValueError(f"a chip of {spacing.node_width} x {spacing.node_height} cells is too small")
-    parts = [_lay_out_connected(graph, nodes, edges, spacing) for nodes, edges in _connected_parts(graph)]
+    insides = {
+        node.id: lay_out_inside(
+            node.group, frame_width(node, spacing), partial(lay_out, spacing=spacing, shelf_width=60)
+        )
+        for node in graph.nodes
+        if node.group is not None
+    }
+    chip = Size(spacing.node_width, spacing.node_height)
+    sizes = [insides[node.id].size if node.id in insides else chip for node in graph.nodes]
+    parts = [_lay_out_connected(graph, nodes, edges, spacing, sizes) for nodes, edges in _connected_parts(graph)]
     width, height = _pack(parts, shelf_width)
-    return _assemble(graph, parts, spacing, Canvas(width, height))
+    pieces = _assemble(graph, parts, Canvas(width, height))
+    for name, inside in insides.items():
+        pieces.frame(name, inside)
+    return pieces.drawing(graph)
 
 
 def _distinct_edges(graph: FlowGraph) -> dict[EdgeKey, EdgeKind]:
@@ -99,7 +114,11 @@ class _Placed:
 
 
 def _lay_out_connected(
-    graph: FlowGraph, nodes: Sequence[int], edges: list[tuple[EdgeKey, EdgeKind]], spacing: Spacing
+    graph: FlowGraph,
+    nodes: Sequence[int],
+    edges: list[tuple[EdgeKey, EdgeKind]],
+    spacing: Spacing,
+    sizes: Sequence[Size],
 ) -> _Placed:
     names = [graph.nodes[node].id for node in nodes]
     place_of = {name: place for place, name in enumerate(names)}
@@ -111,7 +130,7 @@ def _lay_out_connected(
         if kind in _BRANCHES:
             branches.setdefault(source, ([], []))[kind is EdgeKind.FALSE].append(number)
     pairs = [(left, right) for lefts, rights in branches.values() for left in lefts for right in rights]
-    return _Placed(lay_out_part(len(nodes), links, pairs, spacing), names, edges)
+    return _Placed(lay_out_part([sizes[node] for node in nodes], links, pairs, spacing), names, edges)
 
 
 def _pack(parts: Sequence[_Placed], shelf_width: int) -> tuple[int, int]:
@@ -127,51 +146,37 @@ def _pack(parts: Sequence[_Placed], shelf_width: int) -> tuple[int, int]:
     return width, y + shelf_height
 
 
-def _assemble(graph: FlowGraph, parts: Sequence[_Placed], spacing: Spacing, canvas: Canvas) -> Drawing:
-    wires: list[Wire] = []
-    labels: list[Label] = []
-    tracers: list[Tracer] = []
-    boxes: dict[str, Box] = {}
-    ports: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {}
-    traces: dict[EdgeKey, Trace] = {}
-    layers: list[tuple[int, list[str]]] = []
+def _assemble(graph: FlowGraph, parts: Sequence[_Placed], canvas: Canvas) -> Pieces:
+    pieces = Pieces(canvas)
     for number, placed in enumerate(parts):
         part = placed.part
-        tracers.append(Tracer(part.proper, len(wires)))
-        wires += wires_of_part(part, placed.at, spacing.node_height)
-        boxes.update(_boxes(placed, spacing))
-        ports.update(_ports(placed))
-        paint_part(canvas, part, placed.at, spacing.node_height)
+        pieces.tracers.append(Tracer(part.proper, len(pieces.wires)))
+        pieces.wires += wires_of_part(part, placed.at)
+        pieces.nodes.update(_boxes(placed))
+        pieces.ports.update(_ports(placed))
+        paint_part(canvas, part, placed.at)
         labeller = Labeller(canvas, part, placed.at)
+        traces: dict[EdgeKey, Trace] = {}
         for link, (key, kind) in enumerate(placed.edges):
             traces[key] = Trace(number, link, kind, part.links[link].against)
             if kind in _BRANCHES and not part.links[link].against:
                 labeller.put(link, kind.value, key)
-        labels += labeller.labels
+        pieces.edges.update(traces)
+        pieces.labels += labeller.labels
         count = part.proper.node_count
         named = [[placed.names[item] for item in layer if item < count] for layer in part.layers]
-        layers += [(number, layer) for layer in named if layer]
-    return Drawing(
-        width=canvas.width,
-        height=len(canvas.rows),
-        nodes={node.id: boxes[node.id] for node in graph.nodes},
-        ports={node.id: ports[node.id] for node in graph.nodes},
-        mask=tuple(bytes(row) for row in canvas.rows),
-        labels=tuple(sorted(labels, key=lambda label: (label.y, label.x))),
-        wires=tuple(wires),
-        edges={(edge.source, edge.target): traces[edge.source, edge.target] for edge in graph.edges},
-        tracers=tracers,
-        layers=layers,
-    )
+        pieces.layers += [(number, layer) for layer in named if layer]
+    pieces.edges = {(edge.source, edge.target): pieces.edges[edge.source, edge.target] for edge in graph.edges}
+    return pieces
 
 
-def _boxes(placed: _Placed, spacing: Spacing) -> dict[str, Box]:
-    """Chip of each node of a part."""
-    part, at, half = placed.part, placed.at, (spacing.node_width - 1) // 2
+def _boxes(placed: _Placed) -> dict[str, Box]:
+    """Cells of each node of a part."""
+    part, at = placed.part, placed.at
     boxes: dict[str, Box] = {}
-    for node, name in enumerate(placed.names):
-        x, y = part.columns[node] - half, part.layer_tops[part.proper.layer_of[node]]
-        boxes[name] = Box(x + at.x, y + at.y, spacing.node_width, spacing.node_height)
+    for node, (name, size) in enumerate(zip(placed.names, part.sizes, strict=True)):
+        x, y = part.columns[node] - (size.width - 1) // 2, part.layer_tops[part.proper.layer_of[node]]
+        boxes[name] = Box(x + at.x, y + at.y, size.width, size.height)
     return boxes
 
 

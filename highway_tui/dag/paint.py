@@ -43,6 +43,11 @@ class Canvas:
     def join(self, x: int, y: int, arm: int) -> None:
         self.rows[y][x] |= arm
 
+    def put(self, at: "Point", rows: Sequence[bytes]) -> None:
+        """Cells of a smaller drawing, its top left cell at `at`."""
+        for y, row in enumerate(rows, at.y):
+            self.rows[y][at.x : at.x + len(row)] = row
+
 
 def trunk_pins(bundle: Bundle, trunk: Trunk) -> list[tuple[int, list[int]]]:
     """(track, columns in which something hangs on it) of each track that a net uses: one, or two if it was split."""
@@ -52,13 +57,14 @@ def trunk_pins(bundle: Bundle, trunk: Trunk) -> list[tuple[int, list[int]]]:
     return [(trunk.track, sorted([*tops, trunk.jog])), (trunk.second, sorted([*bottoms, trunk.jog]))]
 
 
-def paint_part(canvas: Canvas, part: Part, at: Point, node_height: int) -> None:
+def paint_part(canvas: Canvas, part: Part, at: Point) -> None:
     """Paints the lines of a part; its top left cell is `at`."""
     for channel in part.channels:
         _paint_channel(canvas, part, channel, at)
     for item in range(part.proper.node_count, len(part.columns)):
-        top = part.layer_tops[part.proper.layer_of[item]] + at.y
-        canvas.upright(part.columns[item] + at.x, top, top + node_height - 1)
+        layer = part.proper.layer_of[item]
+        top = part.layer_tops[layer] + at.y
+        canvas.upright(part.columns[item] + at.x, top, top + part.layer_heights[layer] - 1)
 
 
 def _paint_channel(canvas: Canvas, part: Part, channel: Channel, at: Point) -> None:
@@ -86,8 +92,12 @@ def _paint_channel(canvas: Canvas, part: Part, channel: Channel, at: Point) -> N
     for bundle in channel.bundles:
         for number, above, below in zip(bundle.segments, bundle.tops, bundle.bottoms, strict=True):
             segment = part.proper.segments[number]
-            if bundle.against and segment.upper < part.proper.node_count:
-                canvas.rows[top][above + at.x] = _UPRIGHT | Mark.ARROW_UP
+            if segment.upper < part.proper.node_count:
+                start = part.below(segment.upper) + at.y
+                if start < top and not canvas.rows[start][above + at.x]:
+                    canvas.upright(above + at.x, start, top - 1)  # beside higher nodes of its layer
+                if bundle.against:
+                    canvas.rows[start][above + at.x] = _UPRIGHT | Mark.ARROW_UP
             if not bundle.against and segment.lower < part.proper.node_count:
                 canvas.rows[bottom][below + at.x] = _UPRIGHT | Mark.ARROW_DOWN
 
@@ -96,7 +106,7 @@ def _shifted(columns: Iterable[int], shift: int) -> list[int]:
     return sorted({column + shift for column in columns})
 
 
-def wires_of_part(part: Part, at: Point, node_height: int) -> list[Wire]:
+def wires_of_part(part: Part, at: Point) -> list[Wire]:
     """The wire of each segment, in the order of segments."""
     wires: dict[int, Wire] = {}
     segments, node_count = part.proper.segments, part.proper.node_count
@@ -104,9 +114,10 @@ def wires_of_part(part: Part, at: Point, node_height: int) -> list[Wire]:
         top, first, bottom = channel.top + at.y, channel.first_track + at.y, channel.bottom + at.y
         for bundle, trunk in zip(channel.bundles, channel.trunks, strict=True):
             for number, above, below in zip(bundle.segments, bundle.tops, bundle.bottoms, strict=True):
-                end = bottom if segments[number].lower < node_count else bottom + node_height
+                upper, lower, _ = segments[number]
+                end = bottom if lower < node_count else bottom + part.layer_heights[part.proper.layer_of[lower]]
                 start_x, end_x = above + at.x, below + at.x
-                points = [Point(start_x, top)]
+                points = [Point(start_x, part.below(upper) + at.y if upper < node_count else top)]
                 if trunk is not None and trunk.jog is not None:
                     high, low, jog = first + trunk.track, first + trunk.second, trunk.jog + at.x
                     points += [Point(start_x, high), Point(jog, high), Point(jog, low), Point(end_x, low)]

@@ -5,6 +5,7 @@ Coordinates are its own, its top left cell is (0, 0).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .coord import Extent, place_columns
 from .layer import Link, assign_layers, crowded_nodes, turn_down
@@ -13,7 +14,7 @@ from .port import Bundle, bundle_channels, port_room
 from .proper import Proper, build_proper
 from .route import Trunk, route_channel
 
-__all__ = ["Channel", "Part", "Spacing", "lay_out_part"]
+__all__ = ["Channel", "Part", "Size", "Spacing", "lay_out_part"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,13 @@ class Spacing:
     """Blank columns beside a line that passes a chip or another line."""
     stub: int = 0
     """Rows a line runs down before it turns sideways."""
+
+
+class Size(NamedTuple):
+    """Of a node, in cells."""
+
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +62,50 @@ class Part:
     layers: list[list[int]]
     columns: list[int]
     """Of each item."""
+    sizes: Sequence[Size]
+    """Of each node."""
     layer_tops: list[int]
-    """First row of each layer; each is as high as a chip."""
+    """First row of each layer, where its nodes begin."""
+    layer_heights: list[int]
+    """Rows of the highest node of each layer."""
     channels: list[Channel]
     width: int
     height: int
 
+    def below(self, node: int) -> int:
+        """The first row below a node."""
+        return self.layer_tops[self.proper.layer_of[node]] + self.sizes[node].height
 
-def lay_out_part(node_count: int, links: Sequence[Link], pairs: Sequence[tuple[int, int]], spacing: Spacing) -> Part:
+
+def lay_out_part(
+    sizes: Sequence[Size], links: Sequence[Link], pairs: Sequence[tuple[int, int]], spacing: Spacing
+) -> Part:
     """Lays out a connected graph.
 
     Args:
-        node_count: its nodes are 0 to `node_count - 1`, in file order.
+        sizes: of its nodes, in file order.
         links: its edges; those known to go back turned already.
         pairs: numbers of links with one upper end; the first has to leave on the left of the second.
         spacing: sizes.
     """
+    node_count = len(sizes)
     turned = turn_down(node_count, links)
     crowded = crowded_nodes(node_count, turned, port_room(spacing.node_width))
     proper = build_proper(assign_layers(node_count, turned, crowded), turned, crowded)
     layers = order_layers(proper, _item_pairs(proper, turned, pairs))
-    half = (spacing.node_width - 1) // 2
-    node, line = Extent(half, spacing.node_width - 1 - half), Extent(0, 0)
-    extents = [node] * node_count + [line] * (len(proper.layer_of) - node_count)
+    extents = [Extent((size.width - 1) // 2, size.width // 2) for size in sizes]
+    extents += [Extent(0, 0)] * (len(proper.layer_of) - node_count)
     columns = place_columns(proper, layers, extents, spacing.node_gap, spacing.line_gap)
     bundles = bundle_channels(proper, layers, columns, extents)
     routed = [route_channel([bundle.net() for bundle in nets]) for nets in bundles]
     columns, bundles, routed, width = _inside(columns, extents, bundles, routed)
+    heights = [max((sizes[item].height for item in layer if item < node_count), default=1) for layer in layers]
     layer_tops: list[int] = []
     channels: list[Channel] = []
     y = 0
-    for nets, (trunks, tracks) in zip(bundles, routed, strict=True):
+    for nets, (trunks, tracks), height in zip(bundles, routed, heights, strict=False):
         layer_tops.append(y)
-        top = y + spacing.node_height
+        top = y + height
         stub = spacing.stub
         if not stub and any(bundle.against for bundle in nets):
             stub = 1
@@ -94,7 +113,7 @@ def lay_out_part(node_count: int, links: Sequence[Link], pairs: Sequence[tuple[i
         channels.append(Channel(top, first_track, first_track + tracks, nets, trunks))
         y = first_track + tracks + 1
     layer_tops.append(y)
-    return Part(proper, turned, layers, columns, layer_tops, channels, width, y + spacing.node_height)
+    return Part(proper, turned, layers, columns, sizes, layer_tops, heights, channels, width, y + heights[-1])
 
 
 def _item_pairs(proper: Proper, links: Sequence[Link], pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -19,9 +19,9 @@ from engine import TaskKey
 
 from ..keymap import Place, bindings_of
 from ..layouts import LAYOUTS, layout_for
+from ..plan_nodes import path_of
 from ..session import Session
 from ..texts import ChipTexts, header_of, run_hints
-from ..view_models import task_key
 from ..widgets.bar import DetailBar, HintBar, NoticeBar
 from ..widgets.dag_view import DagView
 from ..widgets.header_bar import HeaderBar
@@ -171,7 +171,7 @@ class RunScreen(RunWishes):
         self.set_class(broad, "-broad")
         self._graph.show_drawing(drawing)
         self._show_chips()
-        self._graph.select(self._root_of(self.selected))
+        self._graph.select(self._node_of(self.selected))
 
     def tick(self, now: float, frame: int | None) -> None:
         """Let times run and spinners turn."""
@@ -267,13 +267,16 @@ class RunScreen(RunWishes):
         self.selected = key
         if key is not None:
             self._tasks.select(key)
-        self._graph.select(self._root_of(key))
+        self._graph.select(self._node_of(key))
         self._vars.show(self._session.view.names(key))
         self.post_message(self.Selected(key))
 
-    def _root_of(self, key: TaskKey | None) -> str | None:
-        """Name the chip that stands for a task: its own, or that of the operator around it."""
-        return None if key is None else key.address.split("/")[0].split("[")[0]
+    def _node_of(self, key: TaskKey | None) -> str | None:
+        """Name the node that stands for a task: its own, or that of the folded operator around it."""
+        path = "" if key is None else path_of(key)
+        while path and not self._graph.has(path):
+            path = path.rpartition("/")[0]
+        return path or None
 
     def on_line_list_moved(self, event: LineList.Moved) -> None:
         """A person moved in the task list."""
@@ -293,9 +296,15 @@ class RunScreen(RunWishes):
     def on_dag_view_picked(self, event: DagView.Picked) -> None:
         """A person moved in the graph."""
         event.stop()
-        self.go_to(task_key(event.node))
+        self.go_to(self._session.view.instance(event.node))
         if event.twice:
             self.action_details()
+
+    def on_dag_view_folded(self, event: DagView.Folded) -> None:
+        """A person folds operators, or opens them."""
+        event.stop()
+        self._session.fold(event.node)
+        self.ask_for_drawing()
 
     def on_dag_view_resized(self, event: DagView.Resized) -> None:
         """Another drawing may fit the graph's pane better."""

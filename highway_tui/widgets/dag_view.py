@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -18,23 +17,18 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from .. import cells
 from ..keymap import Place, bindings_of
-from .ink import Ink
+from .node_ink import Chip, NodeInk, look_of
 
 if TYPE_CHECKING:
     from ..dag.drawing import Box, Drawing  # the layout core is imported with the first drawing
-    from ..dag.glyphs import Glyphs
 
-Chip = tuple[str, str, str, str]
-"""What a chip says: status word, operator, name, and text at its right end (time or counter)."""
-_TAIL: Final = 6
 _MANY: Final = 12
 """More changed chips in sight than this are painted as one rectangle."""
 _Direction = Literal["up", "down", "left", "right"]
 
 
-class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
+class DagView(ScrollView, NodeInk, can_focus=True, inherit_bindings=False):
     """Shows one drawing; what its chips say is given by node id."""
 
     PLACES: ClassVar[tuple[Place, ...]] = ("graph",)
@@ -49,6 +43,14 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
             self.twice = twice
             super().__init__()
 
+    class Folded(Message):
+        """A person wants an operator folded or opened."""
+
+        def __init__(self, node: str | None) -> None:
+            """None means all of them."""
+            self.node = node
+            super().__init__()
+
     class Resized(Message):
         """The pane has another size."""
 
@@ -57,14 +59,9 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._drawing: Drawing | None = None
         self._lines: tuple[str, ...] = ()
-        self._chips: Mapping[str, Chip] = {}
         self._wires: dict[int, str] = {}
         self._rows: dict[int, Strip] = {}
         self._offset = 0
-        self.selected: str | None = None
-        self.frame: int | None = None
-        self.dimmed = False
-        """True while the drawing shows an older state of the file."""
 
     # --- what is shown -----------------------------------------------------------------------------------------
 
@@ -73,19 +70,34 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         """True while there is a drawing."""
         return self._drawing is not None
 
+    def has(self, node: str) -> bool:
+        """Say whether the drawing has a node of its own for it."""
+        return self._drawing is not None and node in self._drawing.nodes
+
     def show_drawing(self, drawing: Drawing | None) -> None:
-        """Take another drawing; the selected node stays selected where it still exists."""
+        """Take another drawing; the selected node stays selected, and where it is on the screen, if it still exists."""
+        before = None if self._drawing is None else self._place()
         self._drawing = drawing
         self._rows.clear()
-        self._lines = () if drawing is None else tuple(drawing.rows(_look(self.glyphs.ascii)))
+        self._lines = () if drawing is None else tuple(drawing.rows(look_of(self.glyphs.ascii)))
         if drawing is None or self.selected not in drawing.nodes:
             self.selected = None
         self._color_wires()
         self._fit()
+        after = self._place()
+        if before is not None and after is not None:
+            self.scroll_to(after[0] - before[0], after[1] - before[1], animate=False, force=True)
+
+    def _place(self) -> tuple[int, int] | None:
+        """Where the selected node is in sight; None where it is not."""
+        box = None if self._drawing is None or self.selected is None else self._drawing.nodes.get(self.selected)
+        if box is None:
+            return None
+        return box.x + self._offset - self.scroll_offset.x, box.y - self.scroll_offset.y
 
     def show_chips(self, chips: Mapping[str, Chip]) -> None:
         """Take what the chips say now; only rows with a changed chip are painted again."""
-        before, self._chips = self._chips, chips
+        before, self.chips = self.chips, chips
         if self._drawing is None:
             return
         changed: list[Box] = []
@@ -93,11 +105,15 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         for node, box in self._drawing.nodes.items():
             old, new = before.get(node), chips.get(node)
             if old != new:
-                changed.append(box)
+                changed.append(self._title(node, box))
                 states_changed = states_changed or old is None or new is None or old[0] != new[0]
         self._repaint_all(changed)
         if states_changed:
             self._color_wires()
+
+    def _title(self, node: str, box: Box) -> Box:
+        """What a state changes of a node: its chip, or the title of its frame."""
+        return box._replace(height=1) if self._drawing is not None and node in self._drawing.frames else box
 
     def _repaint_all(self, boxes: Sequence[Box]) -> None:
         """Paint changed chips again; many at once are one rectangle, for each asks the compositor anew."""
@@ -127,8 +143,11 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         top = self.scroll_offset.y
         for row in range(top, top + self.size.height):
             for _, node in self._drawing.nodes_in(row):
-                if self._chips.get(node, ("",))[0] == "running":
+                if self.chips.get(node, ("",))[0] == "running":
                     self._repaint(self._drawing.nodes[node])
+        for node, held in self._drawing.frames.items():
+            if self.chips.get(node, ("",))[0] == "running":
+                self._repaint(self._title(node, held.box))
 
     def select(self, node: str | None) -> None:
         """Select a node and scroll as little as needed to show it."""
@@ -196,19 +215,24 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         segments = [Segment(" " * self._offset)] if self._offset else []
         segments += self._line(drawing, row)
         line = Strip(segments)
+        for name, held in drawing.frames_in(row):
+            for x, pieces in self.frame_cells(drawing, name, held, row):
+                line = self._over(line, x, Strip(pieces))
         for x, node in drawing.nodes_in(row):
-            start = x + self._offset
             box = drawing.nodes[node]
-            chip = Strip(self._chip(node, box, row - box.y)).adjust_cell_length(box.width)
-            line = Strip.join([line.crop(0, start), chip, line.crop(start + box.width)])
+            line = self._over(line, x, Strip(self.chip(node, box, row - box.y)).adjust_cell_length(box.width))
         if self.glyphs.ascii:
             line = Strip([Segment(self.glyphs.plain(text), style) for text, style, _ in line])
         return line.simplify()
 
+    def _over(self, line: Strip, x: int, piece: Strip) -> Strip:
+        start = x + self._offset
+        return Strip.join([line.crop(0, start), piece, line.crop(start + piece.cell_length)])
+
     def _line(self, drawing: Drawing, row: int) -> list[Segment]:
         text = self._lines[row]
         styles = [self.ink("hw-edge")] * len(text)
-        dashed = _look(self.glyphs.ascii).dashed
+        dashed = look_of(self.glyphs.ascii).dashed
         chars = list(text)
         runs = sorted(drawing.runs(row), key=lambda run: (_RANK[self._wires.get(run.wire, "plain")], -run.width))
         for run in runs:
@@ -235,54 +259,11 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         state = self._edge_state(edge)
         return self.ink({"taken": "state-succeeded", "skipped": "state-skipped"}.get(state, "foreground"))
 
-    def _chip(self, node: str, box: Box, line: int) -> list[Segment]:
-        status, operator, name, tail = self._chips.get(node, ("pending", "task", node, ""))
-        selected = node == self.selected
-        quiet = status in {"pending", "skipped", "upstream_failed"}
-        back = "hw-cursor" if selected else "panel"
-        dim = self.ink("hw-dim", back=back)
-        look = dim if self.dimmed else self.task_ink(status, back=back)
-        plain = dim if self.dimmed or (quiet and not selected) else self.ink("foreground", bold=selected, back=back)
-        if box.height == 3 and line != 1:
-            return self._border(box, top=line == 0, style=self._border_ink(status, selected=selected))
-        sign = self.glyphs.operator(operator)
-        mark = sign if sign and status == "pending" else self.glyphs.task(status, self.frame)
-        lead = mark + (f" {sign} " if sign and status != "pending" else " ")
-        if box.height == 3:
-            edge = self._border_ink(status, selected=selected)
-            sides = (Segment("│", edge), Segment("│", edge))
-        else:
-            marks = ("▸", "◂") if selected else ("[", "]") if self.app.no_color else (" ", " ")
-            sides = (Segment(marks[0], plain), Segment(marks[1], plain))
-        room = box.width - 2 - cell_len(lead)
-        tail_width = max(_TAIL, cell_len(tail) + 1) if room >= 14 else (cell_len(tail) + 1 if tail else 0)
-        text = cells.fit(cells.shorten(name, room - tail_width), room - tail_width)
-        return [
-            sides[0],
-            Segment(lead, look),
-            Segment(text, plain),
-            Segment(cells.right(tail, tail_width), look),
-            sides[1],
-        ]
-
-    def _border(self, box: Box, *, top: bool, style: Style) -> list[Segment]:
-        left, right = ("╭", "╮") if top else ("╰", "╯")
-        if self.glyphs.ascii:
-            left = right = "+"
-        return [Segment(left + "─" * (box.width - 2) + right, style)]
-
-    def _border_ink(self, status: str, *, selected: bool) -> Style:
-        if self.dimmed:
-            return self.ink("hw-edge")
-        if selected:
-            return self.ink("primary", bold=True)
-        return self.ink("hw-edge") if status in {"pending", "skipped", "upstream_failed"} else self.task_ink(status)
-
     # --- edges -------------------------------------------------------------------------------------------------
 
     def _edge_state(self, edge: tuple[str, str]) -> str:
-        source = self._chips.get(edge[0], ("pending",))[0]
-        target = self._chips.get(edge[1], ("pending",))[0]
+        source = self.chips.get(edge[0], ("pending",))[0]
+        target = self.chips.get(edge[1], ("pending",))[0]
         if "skipped" in {target, source} or target == "upstream_failed":
             return "skipped"
         return "plain" if target in {"pending", "cancelled"} else "taken"
@@ -337,6 +318,21 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
     def action_move_right(self) -> None:
         self._move("right")
 
+    def action_fold(self) -> None:
+        """Fold or open the operator that is selected, else the one around what is selected."""
+        if self._drawing is None or self.selected is None:
+            return
+        node = self.selected
+        operator = self.chips.get(node, ("", "task"))[1]
+        holds = node in self._drawing.frames or operator in _HOLD
+        target = node if holds else self._drawing.around(node)
+        if target is not None:
+            self.select(target)
+            self.post_message(self.Folded(target))
+
+    def action_fold_all(self) -> None:
+        self.post_message(self.Folded(None))
+
     def action_first(self) -> None:
         self._pick(next(iter(self._drawing.nodes), None) if self._drawing else None)
 
@@ -344,12 +340,8 @@ class DagView(ScrollView, Ink, can_focus=True, inherit_bindings=False):
         self._pick(next(reversed(list(self._drawing.nodes)), None) if self._drawing else None)
 
 
-def _look(ascii_only: bool) -> Glyphs:
-    from ..dag.glyphs import ASCII, UNICODE
-
-    return ASCII if ascii_only else UNICODE
-
-
 _RANK: Final = {"skipped": 0, "plain": 1, "taken": 2}
 """A wire that several edges share shows the one that tells most."""
+_HOLD: Final = frozenset({"parallel", "foreach", "while", "workflow"})
+"""Operators with something inside."""
 _STRAIGHT: Final = frozenset("│─|-")

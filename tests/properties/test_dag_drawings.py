@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from highway_tui.dag import EdgeKind, FlowEdge, FlowGraph, FlowNode, Spacing, lay_out
+from highway_tui.dag import EdgeKind, FlowColumn, FlowEdge, FlowGraph, FlowGroup, FlowNode, Spacing, lay_out
 from tests.unit.dag.checker import check
 
 KINDS = (EdgeKind.DEP, EdgeKind.DEP, EdgeKind.DEP, EdgeKind.TRUE, EdgeKind.FALSE, EdgeKind.BODY)
@@ -30,6 +30,32 @@ def graphs(draw: st.DrawFn, *, acyclic: bool, most: int = 40) -> FlowGraph:
             edges.append(FlowEdge(source=f"n{source}", target=f"n{target}", kind=kind))
     order = draw(st.permutations(range(count)))
     return FlowGraph(nodes=tuple(FlowNode(id=f"n{n}", label=f"node {n}") for n in order), edges=tuple(edges))
+
+
+@st.composite
+def nested(draw: st.DrawFn, depth: int = 2, prefix: str = "") -> FlowGraph:
+    """Graphs some of whose nodes hold graphs: branches with titles, or the body of a loop."""
+    flat = draw(graphs(acyclic=True, most=7))
+    nodes: list[FlowNode] = []
+    for node in flat.nodes:
+        name, group = prefix + node.id, None
+        if depth and draw(st.integers(0, 3)) == 0:
+            titles = draw(st.sampled_from([("",), ("a",), ("one", "a long title of a branch", "")]))
+            columns = [
+                FlowColumn(graph=draw(nested(depth - 1, f"{name}/{place}/")), title=title)
+                for place, title in enumerate(titles)
+            ]
+            group = FlowGroup(columns=tuple(columns), repeats=draw(st.booleans()))
+        nodes.append(FlowNode(id=name, label=name, group=group))
+    edges = tuple(FlowEdge(source=prefix + e.source, target=prefix + e.target, kind=e.kind) for e in flat.edges)
+    return FlowGraph(nodes=tuple(nodes), edges=edges)
+
+
+@settings(max_examples=100, deadline=None)
+@given(graph=nested(), spacing=spacings)
+def test_frames_hold_what_is_theirs(graph: FlowGraph, spacing: Spacing) -> None:
+    """Frames in frames: nothing leaves its frame, no line runs through one, every edge can be traced."""
+    check(graph, lay_out(graph, spacing))
 
 
 @settings(max_examples=150, deadline=None)

@@ -98,11 +98,17 @@ def test_what_waits_for_a_parallel_stands_below_its_branches() -> None:
     assert tops["split"] < tops["c"] < tops["after"]
 
 
-def test_a_member_behind_another_has_one_line() -> None:
-    """What follows another member of its branch has no second line from the parallel."""
-    edges = {(edge.source, edge.target) for edge in flow_of(plan_of(PARALLEL)).edges}
+def test_a_parallel_is_a_frame_with_a_column_for_each_branch() -> None:
+    """Its members stand inside, with the lines among them; what follows it follows the frame."""
+    graph = flow_of(plan_of(PARALLEL))
+    split = graph.nodes[graph.index_of["split"]]
+    assert split.group is not None
 
-    assert {("split", "a"), ("split", "c"), ("a", "b"), ("b", "after"), ("c", "after")} == edges
+    columns = [[node.id for node in column.graph.nodes] for column in split.group.columns]
+    assert [["a", "b"], ["c"]] == columns
+    assert [("a", "b")] == [(edge.source, edge.target) for edge in split.group.columns[0].graph.edges]
+    assert [("split", "after")] == [(edge.source, edge.target) for edge in graph.edges]
+    assert all(node.group is None for node in flow_of(plan_of(PARALLEL), {"split"}).nodes)
 
 
 def test_both_ways_out_of_a_condition_are_labelled() -> None:
@@ -112,8 +118,9 @@ def test_both_ways_out_of_a_condition_are_labelled() -> None:
 
 def test_a_drawing_that_fits_has_boxes_and_a_larger_one_chips() -> None:
     """Where all boxes fit they are drawn; in a smaller pane each task is one line."""
-    assert {3} == {box.height for box in drawn(ETL).nodes.values()}
-    assert {1} == {box.height for box in drawn(ETL, 60, 20).nodes.values()}
+    for width, height, rows in ((120, 60, 3), (60, 20, 1)):
+        drawing = drawn(ETL, width, height)
+        assert {rows} == {box.height for name, box in drawing.nodes.items() if name not in drawing.frames}
 
 
 @pytest.mark.asyncio

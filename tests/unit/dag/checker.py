@@ -1,6 +1,7 @@
 """Reads a drawing as a person does, cell by cell, and compares what it says with the graph."""
 
 from collections import deque
+from collections.abc import Iterator
 from itertools import pairwise
 
 from highway_tui.dag import Arm, Drawing, EdgeKind, FlowEdge, FlowGraph, FlowNode, Mark, NodeKind
@@ -30,9 +31,12 @@ def graph_of(text: str) -> FlowGraph:
 def check(graph: FlowGraph, drawing: Drawing) -> None:
     """Asserts everything a clean drawing promises."""
     reader = Reader(drawing)
-    assert {node.id for node in graph.nodes} == set(drawing.nodes)
-    assert {(edge.source, edge.target) for edge in graph.edges} == set(drawing.edges)
+    assert [node.id for node in graph.walk()] == list(drawing.nodes)
+    assert {node.id for node in graph.walk() if node.group} == set(drawing.frames)
+    assert {(edge.source, edge.target) for held in graphs_in(graph) for edge in held.edges} == set(drawing.edges)
     reader.check_boxes()
+    reader.check_frames(graph)
+    reader.check_back()
     reader.check_arms()
     reader.check_reach()
     reader.check_paths()
@@ -40,16 +44,67 @@ def check(graph: FlowGraph, drawing: Drawing) -> None:
     reader.check_runs()
 
 
+def graphs_in(graph: FlowGraph) -> Iterator[FlowGraph]:
+    """The graph, and all that its nodes hold."""
+    yield graph
+    for node in graph.nodes:
+        for column in node.group.columns if node.group else ():
+            yield from graphs_in(column.graph)
+
+
 class Reader:
     def __init__(self, drawing: Drawing) -> None:
         self.drawing = drawing
-        self.chip_at = {
-            (x, y): name
+        taken = [
+            ((x, y), name)
             for name, box in drawing.nodes.items()
             for y in range(box.y, box.y + box.height)
             for x in range(box.x, box.x + box.width)
+            if name not in drawing.frames or self.is_frame(name, x, y)
+        ]
+        self.chip_at = dict(taken)
+        assert len(self.chip_at) == len(taken), "chips overlap"
+
+    def is_frame(self, name: str, x: int, y: int) -> bool:
+        """Whether a frame itself has this cell, not what it holds."""
+        frame = self.drawing.frames[name]
+        return frame.shows(x, y) or (frame.titled and y == frame.box.y + 1)
+
+    def check_frames(self, graph: FlowGraph) -> None:
+        """What a node holds stands inside its frame, each branch below its title."""
+        for node in graph.walk():
+            for place, column in enumerate(node.group.columns if node.group else ()):
+                frame = self.drawing.frames[node.id]
+                x, width, title = frame.columns[place]
+                assert title == column.title
+                assert frame.titled or not title
+                for held in column.graph.nodes:
+                    box = self.drawing.nodes[held.id]
+                    assert self.drawing.around(held.id) == node.id
+                    assert frame.box.y + frame.titled < box.y
+                    assert box.y + box.height <= frame.bottom
+                    assert x <= box.x
+                    assert box.x + box.width <= x + max(width, 1) <= frame.box.x + frame.box.width - 1
+
+    def check_back(self) -> None:
+        """A dashed line runs from the last chip of a loop up to the arrow at its first, and nowhere else."""
+        back = {
+            (x, y)
+            for y, row in enumerate(self.drawing.mask)
+            for x, cell in enumerate(row)
+            if cell & ~Arm.ALL in {Mark.BACK, Mark.ARROW_LEFT}
         }
-        assert len(self.chip_at) == sum(box.width * box.height for box in drawing.nodes.values()), "chips overlap"
+        for x, y in [cell for cell in back if self.mark(*cell) == Mark.ARROW_LEFT]:
+            first = self.chip_at[x - 1, y]
+            cell, came = (x, y), Arm.LEFT
+            while cell not in self.chip_at:
+                back.remove(cell)
+                (onward,) = (arm for arm in SIDES if self.arms(*cell) & arm and arm != came)
+                dx, dy = SIDES[onward]
+                cell, came = (cell[0] + dx, cell[1] + dy), OPPOSITE[onward]
+            assert self.drawing.around(first) == self.drawing.around(self.chip_at[cell]) is not None
+            assert self.drawing.nodes[self.chip_at[cell]].y > self.drawing.nodes[first].y
+        assert not back
 
     def cell(self, x: int, y: int) -> int:
         inside = 0 <= x < self.drawing.width and 0 <= y < self.drawing.height
@@ -88,7 +143,8 @@ class Reader:
                 assert len(arms) > 1, f"a line ends in the open at {x}, {y}"
                 for arm in arms:
                     near = self.beyond(x, y, arm)
-                    meets = self.arms(*near) & OPPOSITE[arm] or (arm in {Arm.UP, Arm.DOWN} and near in self.chip_at)
+                    upright = arm in {Arm.UP, Arm.DOWN} or cell & ~Arm.ALL in {Mark.BACK, Mark.ARROW_LEFT}
+                    meets = self.arms(*near) & OPPOSITE[arm] or (upright and near in self.chip_at)
                     assert meets, f"arm {arm} at {x}, {y} meets nothing"
                 if self.mark(x, y) == Mark.BRIDGE:
                     assert arms == [Arm.UP, Arm.DOWN]
@@ -177,4 +233,5 @@ class Reader:
         """The runs of each row cover its lines exactly."""
         for y, row in enumerate(self.drawing.mask):
             covered = {x for run in self.drawing.runs(y) for x in range(run.x, run.x + run.width)}
-            assert covered == {x for x, cell in enumerate(row) if cell}
+            back = {Mark.BACK, Mark.ARROW_LEFT}
+            assert covered == {x for x, cell in enumerate(row) if cell and cell & ~Arm.ALL not in back}
